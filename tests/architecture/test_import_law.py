@@ -1,0 +1,154 @@
+"""The rooms import in one direction only, foreign libraries stay at home, and start-up stays light."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# What an import may not do: the module that would hold it, the line, and the contract that refuses it.
+BREAKS = [
+    ("a_new_room", "import exodsl.errors", "A room imports only from the rooms below it"),
+    ("template/a_break", "import exodsl.dsl", "A room imports only from the rooms below it"),
+    ("template/a_break", "import exodsl.engine", "A room imports only from the rooms below it"),
+    ("dsl/a_break", "import exodsl.engine", "A room imports only from the rooms below it"),
+    ("engine/a_break", "import exodsl.dsl", "A room imports only from the rooms below it"),
+    ("engine/a_break", "import exodsl.database", "A room imports only from the rooms below it"),
+    ("database/a_break", "import exodsl.manager", "A room imports only from the rooms below it"),
+    ("manager/a_break", "import exodsl.runtime", "A room imports only from the rooms below it"),
+    ("runtime/a_break", "import exodsl.api", "A room imports only from the rooms below it"),
+    ("api/a_break", "import exodsl.cli", "A room imports only from the rooms below it"),
+    ("database/a_break", "import exodsl.dsl", "The manager and the database never import the DSL"),
+    ("manager/a_break", "import exodsl.dsl", "The manager and the database never import the DSL"),
+    ("dsl/a_break", "import networkx", "networkx is at home in exodsl.template"),
+    ("engine/a_break", "import networkx.algorithms", "networkx is at home in exodsl.template"),
+    ("manager/a_break", "import peewee", "peewee is at home in exodsl.database"),
+    ("manager/a_break", "from playhouse import db_url", "peewee is at home in exodsl.database"),
+    ("api/a_break", "import anyio", "anyio is at home in exodsl.runtime"),
+    ("api/a_break", "import typer", "typer and rich are at home in exodsl.cli"),
+    ("runtime/a_break", "from rich.console import Console", "typer and rich are at home in exodsl.cli"),
+    ("cli/a_break", "import textual", "textual stays outside of exodsl"),
+    ("api/a_break", "import fastapi", "FastAPI is at home in exodsl.server"),
+]
+
+
+def check_contracts(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run import-linter over the checkout, or a copy of it, in `folder`."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as main; main()",
+            "--no-cache",
+            "--no-logo",
+        ],
+        cwd=folder,
+        env=clean_environment(folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def clean_environment(path: Path) -> dict[str, str]:
+    """Return the environment of a new interpreter that finds exodsl in `path`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV_"))}
+    return kept | {"PYTHONPATH": str(path), "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"}
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the top-level packages that a new interpreter has loaded after running `code`."""
+    report = "import json, sys; sys.stderr.write('\\n' + json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"],
+        cwd=ROOT,
+        env=clean_environment(ROOT),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package and its contracts, to break."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "exodsl", tmp_path / "exodsl", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def help_call() -> str:
+    """Code that does what `exodsl --help` does, through the entry point that the project declares."""
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
+    module, _, function = scripts["exodsl"].partition(":")
+    return "\n".join(
+        [
+            "import sys",
+            "sys.argv = ['exodsl', '--help']",
+            f"from {module} import {function} as main",
+            "try:",
+            "    code = main()",
+            "except SystemExit as stop:",
+            "    code = stop.code",
+            "assert not code, code",
+        ]
+    )
+
+
+def test_the_import_law_holds() -> None:
+    done = check_contracts(ROOT)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("module", "line", "contract"), BREAKS, ids=[f"{m}: {c}" for m, c, _ in BREAKS])
+def test_the_import_law_notices(copy: Path, module: str, line: str, contract: str) -> None:
+    (copy / "exodsl" / f"{module}.py").write_text(f"{line}\n", "utf-8")
+
+    done = check_contracts(copy)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{contract} BROKEN" in done.stdout
+
+
+def test_an_import_for_annotations_counts_as_an_import(copy: Path) -> None:
+    module = copy / "exodsl" / "engine" / "a_break.py"
+    module.write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import exodsl.manager\n", "utf-8"
+    )
+
+    done = check_contracts(copy)
+
+    assert "A room imports only from the rooms below it BROKEN" in done.stdout
+
+
+def test_a_cycle_inside_a_room_is_noticed(copy: Path) -> None:
+    (copy / "exodsl" / "engine" / "a_break.py").write_text("import exodsl.engine.b_break\n", "utf-8")
+    (copy / "exodsl" / "engine" / "b_break.py").write_text("import exodsl.engine.a_break\n", "utf-8")
+
+    done = check_contracts(copy)
+
+    assert "No import cycles, within the rooms either BROKEN" in done.stdout
+
+
+def test_importing_exodsl_loads_neither_textual_nor_networkx() -> None:
+    offenders = sorted(loaded_by("import exodsl") & {"networkx", "textual"})
+
+    assert not offenders, f"`import exodsl` loads {offenders}"
+
+
+def test_help_loads_no_heavy_library(help_call: str) -> None:
+    offenders = sorted(loaded_by(help_call) & {"anyio", "networkx", "peewee", "pydantic", "textual"})
+
+    assert not offenders, f"`exodsl --help` loads {offenders}"
