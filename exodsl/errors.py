@@ -1,0 +1,210 @@
+"""Every error that exodsl raises on purpose.
+
+::
+
+    ExodslError
+    ├── DefinitionError          a node, a graph or a mapping is written wrongly
+    │   ├── ReferenceMisuse      a reference is used as a value while declaring
+    │   └── NodeRefused          a node cannot be understood
+    │       ├── NotStorable      what it takes or gives cannot be JSON
+    │       └── NotImportable    another process cannot import it
+    ├── GraphInvalid             compiling found something; carries every finding
+    ├── TargetError              a module, file or template cannot be loaded
+    ├── InputInvalid             what was given at trigger does not fit the graph
+    ├── OutputInvalid            what a body returned does not fit its node
+    ├── NotFound                 a graph, run or state is not there
+    │   ├── GraphNotFound
+    │   ├── RunNotFound
+    │   └── StateNotFound
+    ├── TransitionRefused        a state or run is not in a status that allows the move
+    ├── StoreUnavailable         the store of this run was cleaned up
+    ├── RunFailed                a value of a failed run was asked for
+    ├── BodyCrashed              the process of a body ended without an answer
+    └── DatabaseUnusable         the database cannot be opened, read or written
+        └── SchemaMismatch       it was written by another version of exodsl
+
+Each error also inherits the builtin that a caller would expect, carries what it is
+about as attributes, and has a short ``code`` for programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import ClassVar, Protocol
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean "x"?`` for the nearest known name, or nothing."""
+    near = get_close_matches(name, list(known), n=1)
+    return f' Did you mean "{near[0]}"?' if near else ""
+
+
+class ExodslError(Exception):
+    """The root of every error that exodsl raises on purpose."""
+
+    code: ClassVar[str] = "exodsl"
+
+
+class DefinitionError(ExodslError, TypeError):
+    """A node, a graph or a mapping is written in a way that cannot be understood."""
+
+    code = "definition"
+
+
+class ReferenceMisuse(DefinitionError):
+    """A reference stands for a value that exists only while a run goes on."""
+
+    code = "reference"
+
+
+class NodeRefused(DefinitionError):
+    """A node's signature or annotations cannot be understood (semantics 1)."""
+
+    code = "E145"
+
+
+class NotStorable(NodeRefused):
+    """What a node takes or gives cannot be stored as JSON."""
+
+    code = "E141"
+
+
+class NotImportable(NodeRefused):
+    """A node has no module-level name, so another process cannot import it."""
+
+    code = "E140"
+
+
+class Finding(Protocol):
+    """What `GraphInvalid` needs to know of one thing that a check found."""
+
+    @property
+    def code(self) -> str: ...
+
+    def __str__(self) -> str: ...
+
+
+class GraphInvalid(ExodslError, ValueError):
+    """A graph did not pass its checks; `findings` holds all that was found."""
+
+    code = "graph-invalid"
+
+    def __init__(self, graph: str, findings: Sequence[Finding]) -> None:
+        self.graph = graph
+        self.findings = tuple(findings)
+        count = len(self.findings)
+        head = f'Graph "{graph}" has {count} problem{"" if count == 1 else "s"}:'
+        super().__init__("\n".join([head, *(f"  {finding}" for finding in self.findings)]))
+
+
+class TargetError(ExodslError, ValueError):
+    """A target (a file, a module, a template) cannot be turned into a graph."""
+
+    code = "target"
+
+
+class InputInvalid(ExodslError, ValueError):
+    """The inputs or the store given at trigger do not fit the graph."""
+
+    code = "input-invalid"
+
+
+class OutputInvalid(ExodslError, ValueError):
+    """A body returned something that its node's outputs do not allow."""
+
+    code = "output-invalid"
+
+
+class NotFound(ExodslError, LookupError):
+    """What was asked for is not in this database."""
+
+    code = "not-found"
+
+
+class GraphNotFound(NotFound):
+    """No template of this name is stored in this namespace."""
+
+    code = "graph-not-found"
+
+    def __init__(self, namespace: str, name: str, known: Iterable[str] = ()) -> None:
+        self.namespace, self.name = namespace, name
+        super().__init__(f'No graph "{name}" is stored in namespace "{namespace}".{did_you_mean(name, known)}')
+
+
+class RunNotFound(NotFound):
+    """No run, or more than one, has this id."""
+
+    code = "run-not-found"
+
+    def __init__(self, run_id: str, matches: Sequence[str] = ()) -> None:
+        self.run_id, self.matches = run_id, tuple(matches)
+        if matches:
+            message = f'"{run_id}" fits {len(matches)} runs: {", ".join(matches)}. Give more digits.'
+        else:
+            message = f'No run "{run_id}" is in this database. `exodsl runs` lists those that are.'
+        super().__init__(message)
+
+
+class StateNotFound(NotFound):
+    """No state has this id."""
+
+    code = "state-not-found"
+
+    def __init__(self, state_id: int | str) -> None:
+        self.state_id = state_id
+        super().__init__(f'No state "{state_id}" is in this database. `exodsl states RUN` lists a run\'s states.')
+
+
+class TransitionRefused(ExodslError, RuntimeError):
+    """The status of a state or run does not allow what was asked for (semantics 3)."""
+
+    code = "transition-refused"
+
+    def __init__(self, what: str, status: str, wanted: str) -> None:
+        self.what, self.status, self.wanted = what, status, wanted
+        super().__init__(f"{what} is {status}; {wanted}.")
+
+
+class StoreUnavailable(ExodslError, LookupError):
+    """The store of a run was cleaned up when the run ended (semantics 7)."""
+
+    code = "store-cleaned"
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f'The store of run "{run_id}" was cleaned up when the run ended. `Graph(..., keep_store=True)` keeps it.'
+        )
+
+
+class RunFailed(ExodslError, RuntimeError):
+    """A run failed; names the node, its inputs and the traceback of the first cause."""
+
+    code = "run-failed"
+
+    def __init__(self, run_id: str, message: str, *, identifier: str | None = None) -> None:
+        self.run_id, self.identifier = run_id, identifier
+        super().__init__(message)
+
+
+class BodyCrashed(ExodslError, RuntimeError):
+    """The process that ran a body ended without an answer; the state failed, the run goes on."""
+
+    code = "body-crashed"
+
+    def __init__(self, identifier: str, how: str) -> None:
+        self.identifier, self.how = identifier, how
+        super().__init__(f'The process that ran "{identifier}" ended {how}, without an answer.')
+
+
+class DatabaseUnusable(ExodslError, OSError):
+    """A database cannot be opened, read or written."""
+
+    code = "database"
+
+
+class SchemaMismatch(DatabaseUnusable):
+    """A database was written by a newer exodsl, or is of an unknown shape."""
+
+    code = "schema"

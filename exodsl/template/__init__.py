@@ -1,0 +1,1 @@
+"""What a workflow is: templates, their policies, placeholders, structure and checks."""
