@@ -1,0 +1,136 @@
+"""What one transaction changes, gathered before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from exodsl.engine.status import Gate, State
+
+GateKey = tuple[int, int, bytes]
+"""Run, unite, path."""
+
+
+@dataclass(slots=True)
+class Ended:
+    """A claimed state that has a new status; guarded by its lease."""
+
+    key: int
+    lease: int
+    status: State
+    outputs: str | None = None
+    error: str | None = None
+    data: str | None = None
+    enqueue_after: int | None = None
+    was: State = State.QUEUED
+
+
+@dataclass(slots=True)
+class Created:
+    """A state to insert: a new one to run, or one that is born ended."""
+
+    key: int
+    run: int
+    node: int
+    path: bytes
+    attempt: int
+    retry_count: int
+    status: State
+    parent: int | None
+    inputs: str | None
+    enqueue_after: int = 0
+    outputs: str | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Moves:
+    """How far the counters of a gate, or of a run, move; `cause` is the first failure among them."""
+
+    pending: int = 0
+    failed: int = 0
+    pruned: int = 0
+    arrived: int = 0
+    cause: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.pending or self.failed or self.pruned or self.arrived)
+
+
+@dataclass(slots=True)
+class Opened:
+    """A gate to insert, with the state that opened it."""
+
+    opener: int
+    moves: Moves = field(default_factory=Moves)
+
+
+@dataclass(slots=True)
+class Closed:
+    """A gate that is done: what became of it, and the unite's state if there is one."""
+
+    key: int
+    status: Gate
+    state: int | None
+
+
+@dataclass(slots=True)
+class Spilled:
+    """The outputs of a very wide fanout, recorded before siblings and children are made of them."""
+
+    state: int
+    outputs: Sequence[str]
+
+
+@dataclass(slots=True)
+class Counts:
+    """How the counts of a node that can have several states move, by status."""
+
+    total: int = 0
+    success: int = 0
+    errored: int = 0
+    next_created_error: int = 0
+    pruned: int = 0
+    retry_created: int = 0
+
+
+COUNTED = {
+    State.SUCCESS: "success",
+    State.ERRORED: "errored",
+    State.NEXT_CREATED_ERROR: "next_created_error",
+    State.PRUNED: "pruned",
+    State.RETRY_CREATED: "retry_created",
+}
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything that one step of a transaction writes."""
+
+    ended: list[Ended] = field(default_factory=list)
+    created: list[Created] = field(default_factory=list)
+    opened: dict[GateKey, Opened] = field(default_factory=dict)
+    gates: dict[GateKey, Moves] = field(default_factory=dict)
+    runs: dict[int, Moves] = field(default_factory=dict)
+    closed: list[Closed] = field(default_factory=list)
+    counts: dict[tuple[int, int], Counts] = field(default_factory=dict)
+    store: dict[tuple[int, str], Any] = field(default_factory=dict)
+    spilled: list[Spilled] = field(default_factory=list)
+
+    def gate(self, key: GateKey) -> Moves:
+        """Return the moves of a gate, opened here or before."""
+        opened = self.opened.get(key)
+        return opened.moves if opened else self.gates.setdefault(key, Moves())
+
+    def run(self, key: int) -> Moves:
+        """Return the moves of a run."""
+        return self.runs.setdefault(key, Moves())
+
+    def count(self, run: int, node: int, *, total: int = 0, ended: State | None = None) -> None:
+        """Move the counts of a node: new states, and one that ended."""
+        counts = self.counts.setdefault((run, node), Counts())
+        counts.total += total
+        if ended is not None:
+            name = COUNTED[ended]
+            setattr(counts, name, getattr(counts, name) + 1)

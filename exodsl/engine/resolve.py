@@ -1,0 +1,97 @@
+"""A state's inputs, resolved once when it is created (semantics 2, 4, 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from exodsl.engine.facts import Known, Outputs, RunFacts, branch, place
+from exodsl.engine.plan import Mapped, NodePlan, Piece, Read
+from exodsl.template.placeholders import Reference, as_text
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A placeholder without a value; `read` is the single value that is not there, if it is one."""
+
+    reason: str
+    read: Read | None = None
+
+
+class _Absent(Exception):
+    def __init__(self, missing: Missing) -> None:
+        self.missing = missing
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Fills the placeholders of one new state: its run, its path, and the output that creates it."""
+
+    run: RunFacts
+    path: bytes
+    known: Known
+    parent: Outputs | None = None
+
+    def inputs(self, node: NodePlan) -> Outputs | list[Missing]:
+        """Return the inputs of a new state of `node`, or what is missing for them."""
+        parent = self.parent
+        if node.simple is None or parent is None:
+            return self._mapped(node)
+        try:
+            return {name: parent[field] for name, field in node.simple}
+        except KeyError:
+            return self._mapped(node)  # says which one is missing
+
+    def _mapped(self, node: NodePlan) -> Outputs | list[Missing]:
+        found: Outputs = {}
+        missing: list[Missing] = []
+        for mapped in node.mapping:
+            try:
+                found[mapped.name] = self._value(mapped)
+            except _Absent as absent:
+                if not mapped.optional:
+                    missing.append(absent.missing)
+        return missing or found
+
+    def _value(self, mapped: Mapped) -> Any:
+        if not mapped.parts:
+            return mapped.literal
+        if len(mapped.parts) > 1:
+            return "".join(part if isinstance(part, str) else as_text(self._piece(part)) for part in mapped.parts)
+        part = mapped.parts[0]
+        if isinstance(part, str):
+            return part
+        value = self._piece(part)
+        listed = part.read is not None and part.read.many and isinstance(value, list)
+        return as_text(value) if mapped.text and listed else value
+
+    def _piece(self, piece: Piece) -> Any:
+        reference = piece.reference
+        if reference.kind == "store":
+            return _dig(self.run.store or {}, reference, f'the store has no key "{reference.path[0]}"')
+        if reference.kind == "inputs":
+            return _dig(self.run.inputs, reference, f'the run has no input "{".".join(reference.path)}"')
+        if piece.read is None or piece.read.parent:
+            return _dig(self.parent or {}, reference, f"{reference} has no value")
+        return self._ancestor(reference, piece.read)
+
+    def _ancestor(self, reference: Reference, read: Read) -> Any:
+        if read.many:
+            return self._list(reference, read)
+        outputs = self.known.single.get(place(self.run, read, self.path))
+        if outputs is None:
+            raise _Absent(Missing(f"{reference} has no value: that state gave no outputs", read))
+        return _dig(outputs, reference, f"{reference} has no value")
+
+    def _list(self, reference: Reference, read: Read) -> Any:
+        values = self.known.branch[branch(self.run, read, self.path)]
+        found = [_dig(item, reference, f"{reference} has no value in item {n}") for n, item in enumerate(values)]
+        return found[0] if len(found) == 1 and not read.sure_list else found
+
+
+def _dig(value: Any, reference: Reference, reason: str) -> Any:
+    for name in reference.path:
+        if not isinstance(value, dict) or name not in value:
+            raise _Absent(Missing(reason))
+        value = value[name]
+    return value

@@ -1,0 +1,318 @@
+"""The rules: what a report, an opened gate or a part of a wide fanout changes (semantics 3-7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+
+from pydantic_core import from_json, to_json
+
+from exodsl.engine.changes import Changes, Closed, Created, Ended, Opened, Spilled
+from exodsl.engine.facts import GateFacts, Known, Outputs, RunFacts, StateFacts, places_above
+from exodsl.engine.lineage import step
+from exodsl.engine.plan import GateRef, NodePlan, Read
+from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Released, Requeued, Result, StoreWrite
+from exodsl.engine.resolve import Missing, Resolver
+from exodsl.engine.status import Gate, State
+
+WIDE = 2_000
+"""A fanout of more outputs than this is recorded whole and made into states in parts."""
+
+
+@dataclass(slots=True)
+class Settlement:
+    """Settles one step of a transaction: gathers in `changes` what has to be written.
+
+    :param now: the time, in milliseconds.
+    :param next_key: gives the key of each new state.
+    :param chance: gives a random number in [0, 1), for jitter.
+    """
+
+    now: int
+    next_key: Callable[[], int]
+    chance: Callable[[], float]
+    known: Known
+    changes: Changes = field(default_factory=Changes)
+
+    def report(self, state: StateFacts, result: Result) -> None:
+        """Settle what a runtime reported of a state that it holds."""
+        problem = _problem(state, result)
+        if problem is not None:
+            result = Failed(problem, retryable=False)
+        match result:
+            case Executed():
+                self._write(state.run, result.writes)
+                self._executed(state, result.outputs)
+            case Failed():
+                self._failed(state, result)
+            case Pruned():
+                self._write(state.run, result.writes)
+                self._pruned(state, result)
+            case Requeued():
+                self._write(state.run, result.writes)
+                self._requeued(state, result.after_ms)
+            case Released():
+                self._requeued(state, 0)
+
+    def _executed(self, state: StateFacts, outputs: Sequence[str]) -> None:
+        if state.node.opens:
+            self._open(state)
+        if len(outputs) > WIDE:
+            self._spill(state, outputs)
+            return
+        if not outputs:
+            self._end(state, State.SUCCESS, None, None)
+        else:
+            self.siblings(state, 1, outputs[1:])
+            status, kept, error = self._follow(state, 0, outputs[0])
+            self._end(state, status, kept, error)
+            # A node that does not fan out has opened nothing when its children could not be created.
+            if status is State.SUCCESS and not state.node.opens:
+                self._open(state)
+        self._live(state.run, state.node, state.path, -1)
+
+    def siblings(self, state: StateFacts, first: int, outputs: Sequence[str]) -> None:
+        """Create the sibling that holds each output, from number `first` on, and what follows it."""
+        run, node = state.run, state.node
+        for position, text in enumerate(outputs, first):
+            key = self.next_key()
+            status, kept, error = self._follow(state, position, text, key)
+            self.changes.created.append(
+                Created(
+                    key=key,
+                    run=run.key,
+                    node=node.index,
+                    path=state.path + step(position),
+                    attempt=state.attempt,
+                    retry_count=state.retry_count,
+                    status=status,
+                    parent=state.parent,
+                    inputs=None,
+                    outputs=kept,
+                    error=error,
+                )
+            )
+            self.changes.count(run.key, node.index, total=1, ended=status)
+
+    def unspill(self, state: StateFacts, text: str) -> None:
+        """End a wide fanout, all of whose siblings exist, with its own first output."""
+        self._end(state, *self._follow(state, 0, text), was=State.EXECUTED)
+        for unite in state.node.gates:
+            self.changes.gate((state.run.key, unite, state.path)).pending -= 1
+        self._live(state.run, state.node, state.path, -1)
+
+    def _spill(self, state: StateFacts, outputs: Sequence[str]) -> None:
+        for unite in state.node.gates:
+            self.changes.gate((state.run.key, unite, state.path)).pending += 1
+        self.changes.ended.append(Ended(state.key, state.lease, State.EXECUTED, outputs[0]))
+        self.changes.spilled.append(Spilled(state.key, outputs))
+
+    def _follow(
+        self, state: StateFacts, position: int, text: str, key: int | None = None
+    ) -> tuple[State, str, str | None]:
+        """Create the children of one output; return the status, outputs and error of its state."""
+        run, node = state.run, state.node
+        path = state.path + step(position) if node.opens else state.path
+        holder = state.key if key is None else key
+        made = self._children(state, path, text)
+        if isinstance(made, Missing):
+            self._blame(run, node.blamed_outputs, path, holder)
+            return State.NEXT_CREATED_ERROR, text, _error("exodsl.NextCreatedError", made.reason)
+        for child, lineage, inputs in made:
+            self._create(run, child, lineage, holder, inputs)
+        for unite in node.output_gates:
+            self._open_gate(run, unite, path, holder)
+        for ref in node.reaches:
+            self.changes.gate((run.key, ref.node, path[: ref.size])).arrived += 1
+        return State.SUCCESS, text, None
+
+    def _children(self, state: StateFacts, path: bytes, text: str) -> list[tuple[NodePlan, bytes, str]] | Missing:
+        followers = state.node.followers
+        if not followers:
+            return []
+        outputs: Outputs = from_json(text)
+        resolver = Resolver(state.run, path, self.known, outputs)
+        made: list[tuple[NodePlan, bytes, str]] = []
+        for follower in followers:
+            child = state.run.plan.nodes[follower.node]
+            inputs = resolver.inputs(child)
+            if isinstance(inputs, list):
+                return Missing(f'"{child.identifier}" cannot be created: {inputs[0].reason}')
+            made.append((child, path + follower.arrival, to_json(inputs).decode()))
+        return made
+
+    def _create(self, run: RunFacts, node: NodePlan, path: bytes, parent: int | None, inputs: str) -> int:
+        key = self.next_key()
+        self.changes.created.append(Created(key, run.key, node.index, path, 0, 0, State.CREATED, parent, inputs))
+        if node.several:
+            self.changes.count(run.key, node.index, total=1)
+        self._live(run, node, path, 1)
+        return key
+
+    def start(self, run: RunFacts, inputs: str, enqueue_after: int) -> None:
+        """Create the root of a new run."""
+        self._create(run, run.plan.root, b"", None, inputs)
+        self.changes.created[-1].enqueue_after = enqueue_after
+
+    def _failed(self, state: StateFacts, failure: Failed) -> None:
+        policy, retry = state.node.retry_policy, state.retry_count + 1
+        error = to_json(asdict(failure.error)).decode()
+        if failure.retryable and retry <= policy.max_retries:
+            due = self.now + policy.delay_ms(retry, self.chance())
+            self._end(state, State.RETRY_CREATED, None, error)
+            self.changes.created.append(
+                Created(
+                    key=self.next_key(),
+                    run=state.run.key,
+                    node=state.node.index,
+                    path=state.path,
+                    attempt=state.attempt + 1,
+                    retry_count=retry,
+                    status=State.CREATED,
+                    parent=state.parent,
+                    inputs=state.inputs,
+                    enqueue_after=due,
+                )
+            )
+            if state.node.several:
+                self.changes.count(state.run.key, state.node.index, total=1)
+            return
+        self._end(state, State.ERRORED, None, error)
+        self._blame(state.run, state.node.blamed, state.path, state.key)
+        self._live(state.run, state.node, state.path, -1)
+
+    def _pruned(self, state: StateFacts, result: Pruned) -> None:
+        self._end(state, State.PRUNED, None, None, result.data)
+        self._pruned_at(state.run, state.node, state.path)
+        self._live(state.run, state.node, state.path, -1)
+
+    def _requeued(self, state: StateFacts, after_ms: int) -> None:
+        self.changes.ended.append(Ended(state.key, state.lease, State.CREATED, enqueue_after=self.now + after_ms))
+
+    def close(self, gate: GateFacts) -> None:
+        """Settle a gate whose region has nothing live: run the unite, block it, or end it at birth."""
+        if gate.node.strict and gate.failed:
+            self.changes.closed.append(Closed(gate.key, Gate.BLOCKED, None))
+            self._blame(gate.run, gate.node.blamed, gate.path, gate.cause)
+        else:
+            self.changes.closed.append(Closed(gate.key, Gate.PASSED, self._unite(gate)))
+        # The gate gives its place back; a state that was created has one of its own.
+        self._live(gate.run, gate.node, gate.path, -1)
+
+    def _unite(self, gate: GateFacts) -> int:
+        inputs = Resolver(gate.run, gate.path, self.known).inputs(gate.node)
+        if isinstance(inputs, list):
+            return self._born_ended(gate, inputs)
+        return self._create(gate.run, gate.node, gate.path, gate.opener, to_json(inputs).decode())
+
+    def _born_ended(self, gate: GateFacts, missing: list[Missing]) -> int:
+        """Create the unite's state already ended, as a value that it needs is missing."""
+        run, node, key = gate.run, gate.node, self.next_key()
+        pruned = all(item.read is not None and self._only_prunes(gate, item.read) for item in missing)
+        status = State.PRUNED if pruned else State.ERRORED
+        self.changes.created.append(
+            Created(
+                key=key,
+                run=run.key,
+                node=node.index,
+                path=gate.path,
+                attempt=0,
+                retry_count=0,
+                status=status,
+                parent=gate.opener,
+                inputs=None,
+                error=_error("exodsl.MissingValue", "; ".join(item.reason for item in missing)),
+            )
+        )
+        if node.several:
+            self.changes.count(run.key, node.index, total=1, ended=status)
+        if pruned:
+            self._pruned_at(run, node, gate.path)
+        else:
+            self._blame(run, node.blamed, gate.path, key)
+        return key
+
+    def _only_prunes(self, gate: GateFacts, read: Read) -> bool:
+        for where in places_above(gate, read):
+            ending = self.known.endings.get(where)
+            if ending is not None:
+                return ending is State.PRUNED
+        return False
+
+    def _open(self, state: StateFacts) -> None:
+        for unite in state.node.gates:
+            self._open_gate(state.run, unite, state.path, state.key)
+
+    def _open_gate(self, run: RunFacts, unite: int, path: bytes, opener: int) -> None:
+        self.changes.opened[run.key, unite, path] = Opened(opener)
+        self._live(run, run.plan.nodes[unite], path, 1)
+
+    def _end(
+        self,
+        state: StateFacts,
+        status: State,
+        outputs: str | None,
+        error: str | None,
+        data: str | None = None,
+        was: State = State.QUEUED,
+    ) -> None:
+        self.changes.ended.append(Ended(state.key, state.lease, status, outputs, error, data, None, was))
+        if state.node.several:
+            self.changes.count(state.run.key, state.node.index, ended=status)
+
+    def _live(self, run: RunFacts, node: NodePlan, path: bytes, change: int) -> None:
+        if not node.counted:
+            self.changes.run(run.key).pending += change
+        for ref in node.counted:
+            self.changes.gate((run.key, ref.node, path[: ref.size])).pending += change
+
+    def _blame(self, run: RunFacts, refs: tuple[GateRef, ...], path: bytes, cause: int | None) -> None:
+        moves = [self.changes.gate((run.key, ref.node, path[: ref.size])) for ref in refs]
+        for move in moves or [self.changes.run(run.key)]:
+            move.failed += 1
+            move.cause = cause if move.cause is None else move.cause
+
+    def _pruned_at(self, run: RunFacts, node: NodePlan, path: bytes) -> None:
+        for ref in node.blamed:
+            self.changes.gate((run.key, ref.node, path[: ref.size])).pruned += 1
+
+    def _write(self, run: RunFacts, writes: tuple[StoreWrite, ...]) -> None:
+        if not writes:
+            return
+        store = run.store
+        assert store is not None, "a run's store is loaded before its writes are settled"
+        for write in writes:
+            store[write.key] = write.value if write.op == "set" else store.get(write.key, 0) + write.value
+            self.changes.store[run.key, write.key] = store[write.key]
+
+
+def _problem(state: StateFacts, result: Result) -> ErrorInfo | None:
+    """Return why a result cannot be recorded as it was reported."""
+    if isinstance(result, Executed):
+        return _misfit(state.node, len(result.outputs)) or _unusable(state.run, result.writes)
+    if isinstance(result, Pruned | Requeued):
+        return _unusable(state.run, result.writes)
+    return None
+
+
+def _misfit(node: NodePlan, count: int) -> ErrorInfo | None:
+    if node.opens or count == 1:
+        return None
+    message = f'"{node.identifier}" is declared to give one output and gave {count}.'
+    return ErrorInfo("exodsl.errors.OutputInvalid", message, key="output-count")
+
+
+def _unusable(run: RunFacts, writes: tuple[StoreWrite, ...]) -> ErrorInfo | None:
+    for write in writes:
+        if not write.key or "." in write.key:
+            message = f'"{write.key}" cannot be a store key: it must not be empty and must not contain a dot.'
+            return ErrorInfo("exodsl.errors.OutputInvalid", message, key="store-key")
+        current = (run.store or {}).get(write.key, 0)
+        if write.op == "add" and (isinstance(current, bool) or not isinstance(current, int | float)):
+            message = f'store.add("{write.key}"): its value is {type(current).__name__}, not a number.'
+            return ErrorInfo("exodsl.errors.OutputInvalid", message, key="store-add")
+    return None
+
+
+def _error(kind: str, reason: str) -> str:
+    return to_json(asdict(ErrorInfo(kind, reason))).decode()
