@@ -1,0 +1,114 @@
+"""What people look at: pages of runs and states, counts; only indexes, never a table walk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exodsl.database.rows import Row
+from exodsl.engine.status import State
+
+_RUN = (
+    "SELECT r.id, r.run_id, t.namespace, t.name, t.version, r.status, r.inputs, r.cause, r.target, r.created_at,"
+    " r.finished_at, r.template_id, r.store_cleaned FROM run AS r JOIN graph_template AS t ON t.id = r.template_id"
+)
+_STATE = (
+    "SELECT s.id, s.run_id, s.node, s.path, s.attempt, s.retry_count, s.status, s.inputs, s.outputs, s.error, s.data,"
+    " s.enqueue_after, s.created_at, s.queued_at, s.finished_at FROM state AS s"
+)
+_BAD = (State.ERRORED, State.PRUNED, State.NEXT_CREATED_ERROR, State.CANCELLED)
+
+
+def run(connection: Any, key: int) -> Row:
+    """Return one run."""
+    row: Row = connection.execute(f"{_RUN} WHERE r.id = ?", (key,)).fetchone()
+    return row
+
+
+def runs_like(connection: Any, part: str) -> list[Row]:
+    """Return (id, run_id) of the runs whose id starts or ends with `part`."""
+    clean = part.replace("%", "").replace("_", "")
+    rows: list[Row] = connection.execute(
+        "SELECT id, run_id FROM run WHERE run_id LIKE ? OR run_id LIKE ? ORDER BY id DESC LIMIT 10",
+        (f"{clean}%", f"%{clean}"),
+    ).fetchall()
+    return rows
+
+
+def runs(
+    connection: Any,
+    namespace: str | None,
+    graph: str | None,
+    status: int | None,
+    before: int | None,
+    limit: int,
+) -> list[Row]:
+    """Return runs, newest first."""
+    wanted = {"t.namespace = ?": namespace, "t.name = ?": graph, "r.status = ?": status, "r.id < ?": before}
+    given = {sql: value for sql, value in wanted.items() if value is not None}
+    where = f" WHERE {' AND '.join(given)}" if given else ""
+    rows: list[Row] = connection.execute(
+        f"{_RUN}{where} ORDER BY r.id DESC LIMIT ?", (*given.values(), limit)
+    ).fetchall()
+    return rows
+
+
+def state(connection: Any, key: int) -> Row | None:
+    """Return one state."""
+    row: Row | None = connection.execute(f"{_STATE} WHERE s.id = ?", (key,)).fetchone()
+    return row
+
+
+def states(
+    connection: Any,
+    run: int,
+    node: int | None,
+    status: int | None,
+    after: tuple[int, bytes, int] | None,
+    limit: int,
+) -> list[Row]:
+    """Return states of a run in the order of its fingerprints: node, path, attempt."""
+    where, values = ["s.run_id = ?"], [run]
+    if node is not None:
+        where.append("s.node = ?")
+        values.append(node)
+    if status is not None:
+        where.append(f"s.status = {status:d}")
+    if status in _BAD:  # said in the words of the partial index, so that it is used
+        where.append(f"s.status IN ({', '.join(str(int(s)) for s in _BAD)})")
+    given: list[Any] = list(values)
+    if after is not None:
+        where.append("(s.node, s.path, s.attempt) > (?, ?, ?)")
+        given.extend(after)
+    rows: list[Row] = connection.execute(
+        f"{_STATE} WHERE {' AND '.join(where)} ORDER BY s.node, s.path, s.attempt LIMIT ?", (*given, limit)
+    ).fetchall()
+    return rows
+
+
+def inputs_of(connection: Any, run: int, node: int, path: bytes, attempt: int) -> str | None:
+    """Return the inputs kept by the state at one place."""
+    row = connection.execute(
+        "SELECT inputs FROM state WHERE run_id = ? AND node = ? AND path = ? AND attempt = ?",
+        (run, node, path, attempt),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def node_counts(connection: Any, run: int) -> list[Row]:
+    """Return (node, total, success, errored, next_created_error, pruned, retry_created) of counted nodes."""
+    rows: list[Row] = connection.execute(
+        "SELECT node, total, success, errored, next_created_error, pruned, retry_created FROM node_count"
+        " WHERE run_id = ?",
+        (run,),
+    ).fetchall()
+    return rows
+
+
+def status_counts(connection: Any, run: int, nodes: list[int]) -> list[Row]:
+    """Return (node, status, count) of nodes that have one state, or a few attempts of it."""
+    marks = ",".join("?" * len(nodes))
+    rows: list[Row] = connection.execute(
+        f"SELECT node, status, count(*) FROM state WHERE run_id = ? AND node IN ({marks}) GROUP BY node, status",
+        (run, *nodes),
+    ).fetchall()
+    return rows

@@ -1,0 +1,159 @@
+"""What an exchange reads inside its transaction: each kind of fact in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from pydantic_core import from_json
+
+from exodsl.database.rows import Row, Statement, write_returning
+from exodsl.engine.lineage import behind
+from exodsl.engine.status import State
+
+_SINGLE = Statement(
+    "SELECT s.run_id, s.node, s.path, s.outputs FROM (VALUES {rows}) AS v JOIN state AS s"
+    " ON s.run_id = v.column1 AND s.node = v.column2 AND s.path = v.column3"
+    f" WHERE s.status = {State.SUCCESS:d} AND s.outputs IS NOT NULL",
+    3,
+)
+_ENDINGS = Statement(
+    "SELECT s.run_id, s.node, s.path, s.status FROM (VALUES {rows}) AS v JOIN state AS s"
+    " ON s.run_id = v.column1 AND s.node = v.column2 AND s.path = v.column3 ORDER BY s.attempt",
+    3,
+)
+_BRANCH = (
+    "SELECT outputs FROM state WHERE run_id = ? AND node = ? AND path >= ? AND path < ?"
+    f" AND status = {State.SUCCESS:d} AND outputs IS NOT NULL ORDER BY path"
+)
+_WHOLE = (
+    "SELECT outputs FROM state WHERE run_id = ? AND node = ?"
+    f" AND status = {State.SUCCESS:d} AND outputs IS NOT NULL ORDER BY path"
+)
+_STATE = "id, run_id, node, path, attempt, retry_count, parent_id, inputs, lease"
+
+Place = tuple[int, int, bytes]
+
+
+def single_outputs(connection: Any, places: Collection[Place]) -> list[Row]:
+    """Return (run, node, path, outputs) of the successful states at these places."""
+    return write_returning(connection, _SINGLE, tuple(places))
+
+
+def endings(connection: Any, places: Collection[Place]) -> list[Row]:
+    """Return (run, node, path, status) at these places; the latest attempt of a place comes last."""
+    return write_returning(connection, _ENDINGS, tuple(places))
+
+
+def branch_outputs(connection: Any, place: Place) -> list[dict[str, Any]]:
+    """Return all outputs of a node below a path, in fanout order."""
+    run, node, prefix = place
+    if not prefix:
+        return _decoded(connection.execute(_WHOLE, (run, node)).fetchall())
+    return _decoded(connection.execute(_BRANCH, (run, node, prefix, behind(prefix))).fetchall())
+
+
+def _decoded(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = from_json(f"[{','.join(row[0] for row in rows)}]")
+    return found
+
+
+def stores(connection: Any, runs: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the committed stores of these runs."""
+    found: dict[int, dict[str, Any]] = {run: {} for run in runs}
+    marks = ",".join("?" * len(found))
+    rows = connection.execute(f"SELECT run_id, key, value FROM store_entry WHERE run_id IN ({marks})", tuple(found))
+    for run, key, value in rows.fetchall():
+        found[run][key] = from_json(value)
+    return found
+
+
+def due_states(connection: Any, nodes: Sequence[int], now: int, limit: int, lease: int, run: int | None) -> list[Row]:
+    """Claim up to `limit` due states of these nodes, oldest first; return their rows."""
+    keys = [row[0] for row in _due(connection, nodes, now, limit, run)]
+    if not keys:
+        return []
+    marks = ",".join("?" * len(keys))
+    rows = connection.execute(
+        f"UPDATE state SET status = {State.QUEUED:d}, lease = ?, queued_at = ?"
+        f" WHERE id IN ({marks}) RETURNING {_STATE}",
+        (lease, now, *keys),
+    ).fetchall()
+    order = {key: number for number, key in enumerate(keys)}
+    return sorted(rows, key=lambda row: order[row[0]])
+
+
+def _due(connection: Any, nodes: Sequence[int], now: int, limit: int, run: int | None) -> list[Row]:
+    # One walk of the index for each node: a single one over all of them would sort everything that is due.
+    only = "" if run is None else f" AND run_id = {run:d}"
+    one = (
+        f"SELECT * FROM (SELECT id, enqueue_after FROM state WHERE status = {State.CREATED:d}"
+        f" AND node = ? AND enqueue_after <= ?{only} ORDER BY enqueue_after, id LIMIT ?)"
+    )
+    found: list[Row] = []
+    for part in _parts(nodes):
+        values = [value for node in part for value in (node, now, limit)]
+        found += connection.execute(" UNION ALL ".join([one] * len(part)), values).fetchall()
+    found.sort(key=lambda row: (row[1], row[0]))
+    return found[:limit]
+
+
+def next_due(connection: Any, nodes: Sequence[int], run: int | None) -> int | None:
+    """Return when the next state of these nodes is due, whether or not it is already."""
+    only = "" if run is None else f" AND run_id = {run:d}"
+    one = (
+        f"SELECT * FROM (SELECT enqueue_after FROM state WHERE status = {State.CREATED:d} AND node = ?{only}"
+        " ORDER BY enqueue_after LIMIT 1)"
+    )
+    found = [
+        row[0]
+        for part in _parts(nodes)
+        for row in connection.execute(" UNION ALL ".join([one] * len(part)), tuple(part)).fetchall()
+    ]
+    return min(found, default=None)
+
+
+def _parts(nodes: Sequence[int]) -> Iterable[Sequence[int]]:
+    size = 100  # SQLite joins at most 500 queries by UNION
+    return (nodes[at : at + size] for at in range(0, len(nodes), size))
+
+
+def states_by_id(connection: Any, keys: Sequence[int]) -> list[Row]:
+    """Return the rows of these states, as `due_states` does."""
+    marks = ",".join("?" * len(keys))
+    rows: list[Row] = connection.execute(f"SELECT {_STATE} FROM state WHERE id IN ({marks})", tuple(keys)).fetchall()
+    return rows
+
+
+def spilled_states(connection: Any, limit: int, run: int | None) -> list[Row]:
+    """Return wide fanouts that are not all made into states yet, oldest first."""
+    only = "" if run is None else f" WHERE s.run_id = {run:d}"
+    rows: list[Row] = connection.execute(
+        f"SELECT DISTINCT s.id FROM spill JOIN state AS s ON s.id = spill.state_id{only} ORDER BY s.id LIMIT ?",
+        (limit,),
+    ).fetchall()
+    return states_by_id(connection, [row[0] for row in rows]) if rows else []
+
+
+def take_spilled(connection: Any, state: int) -> tuple[int, list[str], str | None]:
+    """Take the next part of a wide fanout away.
+
+    Return the number of its first output, its outputs, and, when it was the last part, the output that the
+    state itself holds.
+    """
+    key, first, body = connection.execute(
+        "SELECT id, first, body FROM spill WHERE state_id = ? ORDER BY first LIMIT 1", (state,)
+    ).fetchone()
+    connection.execute("DELETE FROM spill WHERE id = ?", (key,))
+    more = connection.execute("SELECT 1 FROM spill WHERE state_id = ? LIMIT 1", (state,)).fetchone()
+    own = None if more else connection.execute("SELECT outputs FROM state WHERE id = ?", (state,)).fetchone()[0]
+    return first, body.split("\n"), own
+
+
+def leases(connection: Any, keys: Sequence[int]) -> list[Row]:
+    """Return (id, lease, status) of these states."""
+    marks = ",".join("?" * len(keys))
+    rows: list[Row] = connection.execute(
+        f"SELECT id, lease, status FROM state WHERE id IN ({marks})", tuple(keys)
+    ).fetchall()
+    return rows

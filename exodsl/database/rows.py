@@ -1,0 +1,61 @@
+"""Statements over many rows: multi-row VALUES of a few fixed sizes, each prepared once.
+
+`executemany` gives the interpreter lock away at every row; with another thread busy that costs
+milliseconds a row. So rows go in few statements, of sizes that the statement cache keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = tuple[Any, ...]
+SIZES = (256, 64, 16, 4, 1)
+
+
+@dataclass(slots=True)
+class Statement:
+    """An SQL text with `{rows}` where the rows stand, and how many values a row has."""
+
+    text: str
+    width: int
+    _sized: dict[int, str] = field(default_factory=dict)
+
+    def sql(self, size: int) -> str:
+        """Return the text for `size` rows."""
+        if size not in self._sized:
+            row = f"({','.join('?' * self.width)})"
+            self._sized[size] = self.text.format(rows=",".join([row] * size))
+        return self._sized[size]
+
+
+def chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Cut rows into pieces of the fixed sizes, largest first."""
+    at = 0
+    for size in SIZES:
+        while len(rows) - at >= size:
+            yield rows[at : at + size]
+            at += size
+
+
+def write(connection: Any, statement: Statement, rows: Sequence[Row], *params: Any) -> int:
+    """Run a statement over all rows; `params` stand before the rows. Return the rows it touched."""
+    touched = 0
+    for chunk in chunks(rows):
+        values = [*params]
+        for row in chunk:
+            values.extend(row)
+        touched += connection.execute(statement.sql(len(chunk)), values).rowcount
+    return touched
+
+
+def write_returning(connection: Any, statement: Statement, rows: Sequence[Row], *params: Any) -> list[Row]:
+    """Like `write`, for a statement that returns rows; they are read to the end, or the lock would stay."""
+    found: list[Row] = []
+    for chunk in chunks(rows):
+        values = [*params]
+        for row in chunk:
+            values.extend(row)
+        found.extend(connection.execute(statement.sql(len(chunk)), values).fetchall())
+    return found

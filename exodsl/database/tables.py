@@ -1,0 +1,195 @@
+"""The tables, made anew for each database so that several can live in one process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import (
+    SQL,
+    AutoField,
+    BigAutoField,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    CompositeKey,
+    Database,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+from exodsl.engine.status import State
+
+SCHEMA_VERSION = 1
+"""Raised with every change of a table; an older database is migrated, a newer one refused."""
+
+_BAD = f"({State.ERRORED:d}, {State.PRUNED:d}, {State.NEXT_CREATED_ERROR:d}, {State.CANCELLED:d})"
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The model classes of one database."""
+
+    schema: Any
+    graph_template: Any
+    template_node: Any
+    run: Any
+    state: Any
+    gate: Any
+    node_count: Any
+    store_entry: Any
+    spill: Any
+    session: Any
+
+    def all(self) -> list[Any]:
+        """Every table, in the order to create them."""
+        return [getattr(self, name) for name in self.__slots__]
+
+
+def make_tables(db: Database) -> Tables:
+    """Return the models bound to `db`."""
+
+    class Base(Model):
+        class Meta:
+            database = db
+            legacy_table_names = False
+
+    class SchemaVersion(Base):
+        version = IntegerField(primary_key=True)
+
+    class GraphTemplate(Base):
+        """One version of a graph; rows never change."""
+
+        id = AutoField()
+        namespace = TextField()
+        name = TextField()
+        version = IntegerField()
+        content_hash = TextField()
+        body = TextField()
+        created_at = BigIntegerField()
+
+        class Meta:
+            indexes = ((("namespace", "name", "version"), True),)
+
+    class TemplateNode(Base):
+        """A node of a template; ids of one template are consecutive, in topological order."""
+
+        id = AutoField()
+        template_id = IntegerField(index=True)
+        identifier = TextField()
+        node_name = TextField(index=True)
+
+    class Run(Base):
+        """One run, which is also the outermost gate: it has ended when nothing is pending."""
+
+        id = AutoField()
+        run_id = TextField(unique=True)
+        template_id = IntegerField(index=True)
+        status = IntegerField()
+        pending = IntegerField()
+        failed = IntegerField()
+        cause = BigIntegerField(null=True)
+        inputs = TextField()
+        target = TextField(null=True)
+        store_cleaned = BooleanField(default=False)
+        created_at = BigIntegerField()
+        finished_at = BigIntegerField(null=True)
+
+        class Meta:
+            indexes = ((("status", "id"), False),)
+
+    class State(Base):
+        """One state. `inputs` is empty for a sibling: they are those of its original."""
+
+        id = BigAutoField()
+        run_id = IntegerField()
+        node = IntegerField()
+        path = BlobField()
+        attempt = IntegerField()
+        retry_count = IntegerField()
+        status = IntegerField()
+        parent_id = BigIntegerField(null=True)
+        inputs = TextField(null=True)
+        outputs = TextField(null=True)
+        error = TextField(null=True)
+        data = TextField(null=True)
+        lease = BigIntegerField()
+        enqueue_after = BigIntegerField()
+        created_at = BigIntegerField()
+        queued_at = BigIntegerField(null=True)
+        finished_at = BigIntegerField(null=True)
+
+        class Meta:
+            # The fingerprint: no state is ever made twice, whoever races. It also holds a branch in
+            # fanout order, so it serves collecting and paging.
+            indexes = ((("run_id", "node", "path", "attempt"), True),)
+
+    State.add_index(SQL("CREATE INDEX IF NOT EXISTS state_due ON state (node, enqueue_after, id) WHERE status = 0"))
+    State.add_index(SQL(f"CREATE INDEX IF NOT EXISTS state_bad ON state (run_id, status, id) WHERE status IN {_BAD}"))
+
+    class Gate(Base):
+        """One unite for one execution, or output, of what it unites."""
+
+        id = BigAutoField()
+        run_id = IntegerField()
+        node = IntegerField()
+        path = BlobField()
+        pending = IntegerField()
+        arrived = IntegerField()
+        failed = IntegerField()
+        pruned = IntegerField()
+        status = IntegerField()
+        opener = BigIntegerField()
+        state_id = BigIntegerField(null=True)
+        cause = BigIntegerField(null=True)
+
+        class Meta:
+            indexes = ((("run_id", "node", "path"), True),)
+
+    class NodeCount(Base):
+        """How the states of a node stand, for nodes that can have several in a run."""
+
+        run_id = IntegerField()
+        node = IntegerField()
+        total = IntegerField()
+        success = IntegerField()
+        errored = IntegerField()
+        next_created_error = IntegerField()
+        pruned = IntegerField()
+        retry_created = IntegerField()
+
+        class Meta:
+            primary_key = CompositeKey("run_id", "node")
+            without_rowid = True
+
+    class StoreEntry(Base):
+        run_id = IntegerField()
+        key = TextField()
+        value = TextField()
+
+        class Meta:
+            primary_key = CompositeKey("run_id", "key")
+            without_rowid = True
+
+    class Spill(Base):
+        """Outputs of a very wide fanout that no sibling holds yet, a part to a row, one JSON text to a line."""
+
+        id = AutoField()
+        state_id = BigIntegerField()
+        first = IntegerField()
+        body = TextField()
+
+        class Meta:
+            indexes = ((("state_id", "first"), True),)
+
+    class Session(Base):
+        """One runtime; what it holds is its own until `lease_until`, or until its process is gone."""
+
+        id = AutoField()
+        name = TextField()
+        host = TextField()
+        process = TextField()
+        lease_until = BigIntegerField()
+
+    return Tables(SchemaVersion, GraphTemplate, TemplateNode, Run, State, Gate, NodeCount, StoreEntry, Spill, Session)

@@ -1,0 +1,152 @@
+"""Stored templates, runs and sessions: the rows that an exchange needs once, not per state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exodsl.database.rows import Row
+from exodsl.engine.status import Run, State
+
+
+def newest(connection: Any, namespace: str, name: str) -> Row | None:
+    """Return (id, version, content_hash) of the newest version of a graph."""
+    row: Row | None = connection.execute(
+        "SELECT id, version, content_hash FROM graph_template WHERE namespace = ? AND name = ?"
+        " ORDER BY version DESC LIMIT 1",
+        (namespace, name),
+    ).fetchone()
+    return row
+
+
+def numbered(connection: Any, namespace: str, name: str, version: int) -> Row | None:
+    """Return (id, version, content_hash) of one version of a graph."""
+    row: Row | None = connection.execute(
+        "SELECT id, version, content_hash FROM graph_template WHERE namespace = ? AND name = ? AND version = ?",
+        (namespace, name, version),
+    ).fetchone()
+    return row
+
+
+def names(connection: Any, namespace: str) -> list[str]:
+    """Return the names of the graphs in a namespace."""
+    rows = connection.execute("SELECT DISTINCT name FROM graph_template WHERE namespace = ?", (namespace,)).fetchall()
+    return [row[0] for row in rows]
+
+
+def body(connection: Any, template: int) -> str:
+    """Return the JSON of a template."""
+    text: str = connection.execute("SELECT body FROM graph_template WHERE id = ?", (template,)).fetchone()[0]
+    return text
+
+
+def first_node(connection: Any, template: int) -> int:
+    """Return the id of a template's first node; the others follow it."""
+    found: int = connection.execute("SELECT min(id) FROM template_node WHERE template_id = ?", (template,)).fetchone()[
+        0
+    ]
+    return found
+
+
+def insert(connection: Any, namespace: str, name: str, version: int, content_hash: str, text: str, now: int) -> int:
+    """Store a template; return its id."""
+    cursor = connection.execute(
+        "INSERT INTO graph_template (namespace, name, version, content_hash, body, created_at) VALUES (?,?,?,?,?,?)",
+        (namespace, name, version, content_hash, text, now),
+    )
+    key: int = cursor.lastrowid
+    return key
+
+
+def insert_nodes(connection: Any, template: int, nodes: list[tuple[str, str]]) -> None:
+    """Store the (identifier, node_name) of a template's nodes, in topological order."""
+    start: int = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM template_node").fetchone()[0]
+    connection.executemany(
+        "INSERT INTO template_node (id, template_id, identifier, node_name) VALUES (?,?,?,?)",
+        [(number, template, *node) for number, node in enumerate(nodes, start)],
+    )
+
+
+def served_nodes(connection: Any, namespace: str, graph: str | None, node_names: frozenset[str]) -> list[int]:
+    """Return the ids of the nodes of these names in every version of a graph (or of all graphs)."""
+    marks = ",".join("?" * len(node_names))
+    only = "" if graph is None else " AND t.name = ?"
+    rows = connection.execute(
+        "SELECT n.id FROM template_node AS n JOIN graph_template AS t ON t.id = n.template_id"
+        f" WHERE t.namespace = ?{only} AND n.node_name IN ({marks})",
+        (namespace, *(() if graph is None else (graph,)), *node_names),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def insert_run(connection: Any, run_id: str, template: int, inputs: str, target: str | None, now: int) -> int:
+    """Store a new run; return its key."""
+    cursor = connection.execute(
+        "INSERT INTO run (run_id, template_id, status, pending, failed, inputs, target, store_cleaned, created_at)"
+        " VALUES (?,?,?,0,0,?,?,0,?)",
+        (run_id, template, int(Run.RUNNING), inputs, target, now),
+    )
+    key: int = cursor.lastrowid
+    return key
+
+
+def run_facts(connection: Any, key: int) -> Row:
+    """Return (run_id, template_id, inputs) of a run."""
+    row: Row = connection.execute("SELECT run_id, template_id, inputs FROM run WHERE id = ?", (key,)).fetchone()
+    return row
+
+
+def run_key(connection: Any, run_id: str) -> int | None:
+    """Return the key of the run with exactly this id."""
+    row = connection.execute("SELECT id FROM run WHERE run_id = ?", (run_id,)).fetchone()
+    return None if row is None else row[0]
+
+
+def end_run(connection: Any, key: int, status: Run, now: int, *, clean_store: bool) -> None:
+    """Give a run its last status, and its store away if it is not kept."""
+    connection.execute(
+        "UPDATE run SET status = ?, finished_at = ?, store_cleaned = ? WHERE id = ?",
+        (int(status), now, int(clean_store), key),
+    )
+    if clean_store:
+        connection.execute("DELETE FROM store_entry WHERE run_id = ?", (key,))
+
+
+def last_state(connection: Any) -> int:
+    """Return the greatest key of a state."""
+    key: int = connection.execute("SELECT coalesce(max(id), 0) FROM state").fetchone()[0]
+    return key
+
+
+def insert_session(connection: Any, name: str, host: str, process: str, lease_until: int) -> int:
+    """Announce a runtime; return its key."""
+    cursor = connection.execute(
+        "INSERT INTO session (name, host, process, lease_until) VALUES (?,?,?,?)",
+        (name, host, process, lease_until),
+    )
+    key: int = cursor.lastrowid
+    return key
+
+
+def sessions(connection: Any) -> list[Row]:
+    """Return (id, host, process, lease_until) of every announced runtime."""
+    rows: list[Row] = connection.execute("SELECT id, host, process, lease_until FROM session").fetchall()
+    return rows
+
+
+def extend_session(connection: Any, key: int, lease_until: int) -> bool:
+    """Renew the lease of all that a runtime holds; False when it was given up for gone."""
+    cursor = connection.execute("UPDATE session SET lease_until = ? WHERE id = ?", (lease_until, key))
+    return bool(cursor.rowcount)
+
+
+def end_session(connection: Any, key: int) -> int:
+    """Forget a runtime and put back what it still holds; return how many states that were."""
+    cursor = connection.execute(
+        f"UPDATE state SET status = {State.CREATED:d}, lease = 0, queued_at = NULL"
+        f" WHERE run_id IN (SELECT id FROM run WHERE finished_at IS NULL)"
+        f" AND status = {State.QUEUED:d} AND (lease >> 32) = ?",
+        (key,),
+    )
+    connection.execute("DELETE FROM session WHERE id = ?", (key,))
+    count: int = cursor.rowcount
+    return count

@@ -1,0 +1,233 @@
+"""What an exchange writes: each kind of change in as few statements as there are sizes of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic_core import to_json
+
+from exodsl.database.rows import Row, Statement, write, write_returning
+from exodsl.engine.changes import Changes, Closed, Created, Ended
+from exodsl.engine.status import Gate, State
+
+SPILL_PART = 1_000
+"""How many outputs of a wide fanout are made into states at once."""
+
+_SUCCEEDED = Statement(
+    f"UPDATE state SET status = {State.SUCCESS:d}, finished_at = ?, outputs = v.column3"
+    " FROM (VALUES {rows}) AS v"
+    f" WHERE state.id = v.column1 AND state.lease = v.column2 AND state.status = {State.QUEUED:d}",
+    3,
+)
+_ENDED = Statement(
+    "UPDATE state SET status = v.column4, outputs = v.column5, error = v.column6, data = v.column7,"
+    " enqueue_after = coalesce(v.column8, state.enqueue_after), finished_at = v.column9"
+    " FROM (VALUES {rows}) AS v"
+    " WHERE state.id = v.column1 AND state.lease = v.column2 AND state.status = v.column3",
+    9,
+)
+_CREATED = Statement(
+    "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, lease,"
+    " enqueue_after, created_at, queued_at) VALUES {rows}",
+    13,
+)
+_BORN = Statement(
+    "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, outputs,"
+    " error, lease, enqueue_after, created_at, finished_at) VALUES {rows}",
+    15,
+)
+_OPENED = Statement(
+    "INSERT INTO gate (run_id, node, path, pending, arrived, failed, pruned, status, opener, cause) VALUES {rows}"
+    " RETURNING id, run_id, node, path, opener, pending, failed, cause",
+    10,
+)
+_MOVED = Statement(
+    "UPDATE gate SET pending = pending + v.column4, arrived = arrived + v.column5, failed = failed + v.column6,"
+    " pruned = pruned + v.column7, cause = coalesce(cause, v.column8)"
+    " FROM (VALUES {rows}) AS v"
+    " WHERE gate.run_id = v.column1 AND gate.node = v.column2 AND gate.path = v.column3"
+    " RETURNING gate.id, gate.run_id, gate.node, gate.path, gate.opener, gate.pending, gate.failed, gate.cause",
+    8,
+)
+_CLOSED = Statement(
+    "UPDATE gate SET status = v.column2, state_id = v.column3 FROM (VALUES {rows}) AS v WHERE gate.id = v.column1",
+    3,
+)
+_RUNS = Statement(
+    "UPDATE run SET pending = pending + v.column2, failed = failed + v.column3, cause = coalesce(cause, v.column4)"
+    " FROM (VALUES {rows}) AS v WHERE run.id = v.column1 RETURNING run.id, run.pending, run.failed",
+    4,
+)
+_COUNTS = Statement(
+    "INSERT INTO node_count (run_id, node, total, success, errored, next_created_error, pruned, retry_created)"
+    " VALUES {rows} ON CONFLICT (run_id, node) DO UPDATE SET total = total + excluded.total,"
+    " success = success + excluded.success, errored = errored + excluded.errored,"
+    " next_created_error = next_created_error + excluded.next_created_error,"
+    " pruned = pruned + excluded.pruned, retry_created = retry_created + excluded.retry_created",
+    8,
+)
+_STORE = Statement(
+    "INSERT INTO store_entry (run_id, key, value) VALUES {rows}"
+    " ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value",
+    3,
+)
+_SPILL = Statement("INSERT INTO spill (state_id, first, body) VALUES {rows}", 3)
+
+NodeId = Callable[[int, int], int]
+"""Gives the database's id of a node from its run and its index."""
+
+
+class Written:
+    """What the database answered to one step: gates and runs that have nothing pending, and stale leases."""
+
+    __slots__ = ("complete", "drained", "finished")
+
+    def __init__(self, complete: bool, drained: list[Row], finished: list[Row]) -> None:
+        self.complete, self.drained, self.finished = complete, drained, finished
+
+
+def write_changes(connection: Any, changes: Changes, now: int, lease: int, node_id: NodeId) -> Written:
+    """Write one step; incomplete when a lease was stale, and then the transaction must be rolled back."""
+    if not _end_states(connection, changes.ended, now):
+        return Written(False, [], [])
+    _insert_states(connection, changes.created, now, lease, node_id)
+    _close_gates(connection, changes.closed)
+    drained = _move_gates(connection, changes, node_id)
+    finished = _move_runs(connection, changes)
+    _write_rest(connection, changes, node_id)
+    return Written(True, drained, finished)
+
+
+def _end_states(connection: Any, ended: list[Ended], now: int) -> bool:
+    plain = [(e.key, e.lease, e.outputs) for e in ended if e.status is State.SUCCESS and e.was is State.QUEUED]
+    touched = write(connection, _SUCCEEDED, plain, now) if plain else 0
+    if len(plain) == len(ended):
+        return touched == len(ended)
+    others = [_ended_row(e, now) for e in ended if e.status is not State.SUCCESS or e.was is not State.QUEUED]
+    return touched + write(connection, _ENDED, others) == len(ended)
+
+
+def _ended_row(ended: Ended, now: int) -> Row:
+    over = ended.status not in (State.CREATED, State.EXECUTED)
+    return (
+        ended.key,
+        ended.lease,
+        ended.was,
+        ended.status,
+        ended.outputs,
+        ended.error,
+        ended.data,
+        ended.enqueue_after,
+        now if over else None,
+    )
+
+
+def _insert_states(connection: Any, created: list[Created], now: int, lease: int, node_id: NodeId) -> None:
+    live: list[Row] = []
+    born: list[Row] = []
+    for state in created:
+        node, status = node_id(state.run, state.node), state.status
+        head = (
+            state.key,
+            state.run,
+            node,
+            state.path,
+            state.attempt,
+            state.retry_count,
+            int(status),
+            state.parent,
+        )
+        if status is State.QUEUED:
+            live.append((*head, state.inputs, lease, now, now, now))
+        elif status is State.CREATED:
+            live.append((*head, state.inputs, 0, state.enqueue_after or now, now, None))
+        else:
+            born.append((*head, state.inputs, state.outputs, state.error, 0, now, now, now))
+    if live:
+        write(connection, _CREATED, live)
+    if born:
+        write(connection, _BORN, born)
+
+
+def _close_gates(connection: Any, closed: list[Closed]) -> None:
+    if closed:
+        write(connection, _CLOSED, [(gate.key, int(gate.status), gate.state) for gate in closed])
+
+
+def _move_gates(connection: Any, changes: Changes, node_id: NodeId) -> list[Row]:
+    """Insert and move gates; return those with nothing pending: (key, run, node, path, opener, failed, cause)."""
+    found: list[Row] = []
+    if changes.opened:
+        found += write_returning(
+            connection,
+            _OPENED,
+            [
+                (
+                    run,
+                    node_id(run, node),
+                    path,
+                    m.pending,
+                    m.arrived,
+                    m.failed,
+                    m.pruned,
+                    int(Gate.OPEN),
+                    o.opener,
+                    m.cause,
+                )
+                for (run, node, path), o in changes.opened.items()
+                for m in (o.moves,)
+            ],
+        )
+    moved = [
+        (run, node_id(run, node), path, m.pending, m.arrived, m.failed, m.pruned, m.cause)
+        for (run, node, path), m in changes.gates.items()
+        if m
+    ]
+    if moved:
+        found += write_returning(connection, _MOVED, moved)
+    return [row for row in found if row[5] == 0]
+
+
+def _move_runs(connection: Any, changes: Changes) -> list[Row]:
+    """Move the counters of runs; return those with nothing pending: (key, pending, failed)."""
+    moved = [(run, m.pending, m.failed, m.cause) for run, m in changes.runs.items() if m]
+    if not moved:
+        return []
+    return [row for row in write_returning(connection, _RUNS, moved) if row[1] == 0]
+
+
+def _write_rest(connection: Any, changes: Changes, node_id: NodeId) -> None:
+    if changes.counts:
+        write(
+            connection,
+            _COUNTS,
+            [
+                (
+                    run,
+                    node_id(run, node),
+                    c.total,
+                    c.success,
+                    c.errored,
+                    c.next_created_error,
+                    c.pruned,
+                    c.retry_created,
+                )
+                for (run, node), c in changes.counts.items()
+            ],
+        )
+    if changes.store:
+        write_store(connection, ((run, key, value) for (run, key), value in changes.store.items()))
+    for spilled in changes.spilled:
+        _spill(connection, spilled.state, spilled.outputs)
+
+
+def write_store(connection: Any, entries: Iterable[tuple[int, str, Any]]) -> None:
+    """Set entries of runs' stores."""
+    write(connection, _STORE, [(run, key, to_json(value).decode()) for run, key, value in entries])
+
+
+def _spill(connection: Any, state: int, outputs: Any) -> None:
+    for first in range(0, len(outputs), SPILL_PART):
+        part = outputs[first : first + SPILL_PART]
+        write(connection, _SPILL, [(state, first, "\n".join(part))])
