@@ -1,0 +1,1 @@
+"""The state manager: one protocol, embedded over a database."""

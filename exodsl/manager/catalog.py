@@ -1,0 +1,83 @@
+"""Plans of stored templates and facts of runs, each read from the database once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from pydantic_core import from_json
+
+from exodsl.database import templates
+from exodsl.engine.facts import RunFacts
+from exodsl.engine.plan import Plan, make_plan
+from exodsl.errors import GraphNotFound
+from exodsl.template.checks import ensure_valid
+from exodsl.template.models import GraphTemplate
+
+KEPT_RUNS = 10_000
+
+
+class Catalog:
+    """What the manager remembers of templates (which never change) and of recent runs."""
+
+    def __init__(self) -> None:
+        self._plans: dict[int, tuple[Plan, int]] = {}
+        self._runs: OrderedDict[int, RunFacts] = OrderedDict()
+
+    def upsert(self, connection: Any, template: GraphTemplate, now: int) -> int:
+        """Store a template unless it is the newest already; return its version."""
+        text, found = template.canonical_json(), template.content_hash
+        newest = templates.newest(connection, template.namespace, template.name)
+        if newest is not None and newest[2] == found:
+            return int(newest[1])
+        ensure_valid(template)
+        version = 1 if newest is None else newest[1] + 1
+        plan = make_plan(template)
+        key = templates.insert(connection, template.namespace, template.name, version, found, text, now)
+        templates.insert_nodes(connection, key, [(node.identifier, node.node_name) for node in plan.nodes])
+        return version
+
+    def find(self, connection: Any, namespace: str, graph: str, version: int | None) -> int:
+        """Return the key of a stored template; :raises GraphNotFound: when there is none."""
+        row = (
+            templates.newest(connection, namespace, graph)
+            if version is None
+            else templates.numbered(connection, namespace, graph, version)
+        )
+        if row is None:
+            raise GraphNotFound(namespace, graph, templates.names(connection, namespace))
+        return int(row[0])
+
+    def plan(self, connection: Any, template: int) -> tuple[Plan, int]:
+        """Return the plan of a template, and the database's id of its first node."""
+        if template not in self._plans:
+            parsed = GraphTemplate.model_validate_json(templates.body(connection, template))
+            self._plans[template] = make_plan(parsed), templates.first_node(connection, template)
+        return self._plans[template]
+
+    def run(self, connection: Any, key: int) -> RunFacts:
+        """Return the facts of a run."""
+        facts = self._runs.get(key)
+        if facts is None:
+            run_id, template, inputs = templates.run_facts(connection, key)
+            plan, base = self.plan(connection, template)
+            facts = self.remember(RunFacts(key, run_id, plan, base, from_json(inputs)))
+        return facts
+
+    def remember(self, facts: RunFacts) -> RunFacts:
+        """Keep the facts of a run at hand."""
+        self._runs[facts.key] = facts
+        return facts
+
+    def trim(self) -> None:
+        """Let go of the runs read longest ago; called between transactions only."""
+        while len(self._runs) > KEPT_RUNS:
+            self._runs.popitem(last=False)
+
+    def forget_runs(self) -> None:
+        """Read runs anew; after a transaction that was rolled back, a key may come to mean another run."""
+        self._runs.clear()
+
+    def run_id(self, run: int) -> str:
+        """Return the public id of a run that is at hand."""
+        return self._runs[run].run_id

@@ -1,0 +1,284 @@
+"""The embedded state manager: the rules of the engine over a database in this process."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from exodsl.database import reads, templates
+from exodsl.database.sqlite import Sqlite
+from exodsl.engine.facts import RunFacts
+from exodsl.engine.reports import Report
+from exodsl.engine.status import State
+from exodsl.errors import StoreUnavailable, TransitionRefused
+from exodsl.manager import sessions
+from exodsl.manager.catalog import Catalog
+from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
+from exodsl.manager.ids import new_run_id
+from exodsl.manager.protocol import Exchange, Serves, Trigger
+from exodsl.manager.sessions import LEASE_MS, Session
+from exodsl.manager.starting import as_json, check_inputs, initial_store, root_inputs
+from exodsl.manager.viewing import Viewing, run_status
+from exodsl.template.models import GraphTemplate
+
+Clock = Callable[[], int]
+"""Gives the time in whole milliseconds since the epoch."""
+
+
+def system_clock() -> int:
+    """Return the time in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class EmbeddedManager(Viewing):
+    """A state manager over a database that this process opens itself.
+
+    :param database: an open database; closed with the manager.
+    :param clock: what tells the time; tests give their own.
+    :param seed: makes jitter repeatable.
+    """
+
+    def __init__(self, database: Sqlite, *, clock: Clock = system_clock, seed: int | None = None) -> None:
+        super().__init__(database)
+        self._clock = clock
+        self._chance = random.Random(seed).random
+        self._catalog = Catalog()
+        self._sessions: dict[int, Session] = {}
+        self._wakes: dict[int, Callable[[], None]] = {}
+        self._wake_ids = itertools.count()
+        self._last_key = 0
+        self._elsewhere = -1
+        self._spilled = True
+
+    # Templates
+
+    def upsert(self, template: GraphTemplate) -> int:
+        """Store a template; see `StateManager.upsert`. :raises GraphInvalid: when its checks find something."""
+        with self._db.transaction() as connection:
+            version = self._catalog.upsert(connection, template, self._clock())
+            for session in self._sessions.values():
+                session.refresh(connection)
+            return version
+
+    def template(self, namespace: str, graph: str, version: int | None = None) -> GraphTemplate:
+        """Return a stored template; see `StateManager.template`."""
+        with self._db.reading() as connection:
+            key = self._shelf.find(connection, namespace, graph, version)
+            return self._shelf.plan(connection, key)[0].template
+
+    # Runs
+
+    def trigger(self, triggers: Sequence[Trigger]) -> list[str]:
+        """Start runs; see `StateManager.trigger`."""
+        with self._db.lock:
+            step, runs = self._start(triggers)
+            self._after(step)
+        return [run.run_id for run in runs]
+
+    def _start(self, triggers: Sequence[Trigger]) -> tuple[Step, list[RunFacts]]:
+        try:
+            with self._db.transaction() as connection:
+                self._look_around(connection)
+                step = self._step(connection)
+                started = [self._new_run(connection, trigger, step.now) for trigger in triggers]
+                step.start(started)
+                return step, [run for run, *_ in started]
+        except BaseException:
+            self._catalog.forget_runs()
+            raise
+
+    def _new_run(self, connection: Any, trigger: Trigger, now: int) -> tuple[RunFacts, dict[str, Any], str, int]:
+        key = self._catalog.find(connection, trigger.namespace, trigger.graph, trigger.version)
+        plan, base = self._catalog.plan(connection, key)
+        given = dict(trigger.inputs)
+        check_inputs(plan.template, given)
+        store = initial_store(plan.template, dict(trigger.store))
+        as_json(store, "store values", trigger.graph)
+        text = as_json(given, "inputs", trigger.graph)
+        run_id = new_run_id(now)
+        run = RunFacts(0, run_id, plan, base, given, store)
+        inputs = as_json(root_inputs(run, given), "inputs", trigger.graph)
+        run.key = templates.insert_run(connection, run_id, key, text, trigger.target, now)
+        return self._catalog.remember(run), store, inputs, now + trigger.start_delay_ms
+
+    def read_store(self, run_id: str) -> dict[str, Any]:
+        """Return the store of a run; see `StateManager.read_store`."""
+        with self._db.reading() as connection:
+            row = self._run_row(connection, run_id)
+            if row[12]:
+                raise StoreUnavailable(row[1])
+            return reads.stores(connection, [row[0]])[row[0]]
+
+    # Runtimes
+
+    def open_session(self, name: str, serves: Serves) -> int:
+        """Announce a runtime; see `StateManager.open_session`."""
+        with self._db.transaction() as connection:
+            now = self._clock()
+            self._release_gone(connection, now)
+            run = None if serves.run_id is None else int(self._run_row(connection, serves.run_id)[0])
+            session = Session(templates.next_session(connection), name, serves, now + LEASE_MS, run)
+            self._insert_session(connection, session)
+            session.refresh(connection)
+        self._sessions[session.key] = session
+        return session.key
+
+    def close_session(self, session: int) -> None:
+        """Take leave; see `StateManager.close_session`."""
+        if self._sessions.pop(session, None) is None:
+            return
+        with self._db.transaction() as connection:
+            templates.end_session(connection, session)
+        self._announce(self._clock())
+
+    def wake_on_work(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` when new work appears; see `StateManager.wake_on_work`."""
+        number = next(self._wake_ids)
+        self._wakes[number] = wake
+        return lambda: self._wakes.pop(number, None) and None
+
+    def exchange(self, session: int, reports: Sequence[Report], capacity: int) -> Exchange:
+        """Record reports and claim states; see `StateManager.exchange`."""
+        with self._db.lock:
+            holder = self._session(session)
+            settled, refused = _mine(holder, reports)
+            step = self._settled(holder, settled, refused, capacity)
+            for report in reports:
+                holder.held.pop(report.state_id, None)
+            holder.held.update((state.key, state) for state in step.claimed)
+            self._after(step, holder)
+            wait = None if holder.due_at is None else max(0, holder.due_at - step.now)
+            return Exchange(
+                claims=tuple(as_claim(state) for state in step.claimed),
+                refused=tuple(refused),
+                ended_runs={self._catalog.run_id(key): run_status(status) for key, status in step.ended.items()},
+                next_due_ms=0 if self._spilled else wait,
+            )
+
+    # One transaction
+
+    def _transact(self, session: Session, settled: Sequence[Settled], capacity: int) -> Step:
+        try:
+            with self._db.transaction() as connection:
+                self._look_around(connection)
+                session.exchanges += 1
+                step = self._step(connection)
+                self._renew(connection, session, step.now)
+                if settled:
+                    step.report(settled, session, capacity)
+                if len(step.claimed) < capacity and session.due_at is not None and session.due_at <= step.now:
+                    step.claim_due(session, capacity - len(step.claimed))
+                if len(step.claimed) < capacity and (self._spilled or step.spilled):
+                    self._spilled = step.unspill(session, capacity)
+                return step
+        except BaseException:
+            self._catalog.forget_runs()
+            raise
+
+    def _settled(self, session: Session, settled: Sequence[Settled], refused: list[int], capacity: int) -> Step:
+        """Run the transaction; when a lease turns out stale, once more without what is not the session's."""
+        try:
+            return self._transact(session, settled, capacity)
+        except StaleLease:
+            kept, stale = self._split_stale(settled)
+            refused += stale
+            return self._transact(session, kept, capacity)
+
+    def _step(self, connection: Any) -> Step:
+        self._catalog.trim()
+        return Step(connection, self._catalog, self._clock(), self._next_key, self._chance)
+
+    def _next_key(self) -> int:
+        self._last_key += 1
+        return self._last_key
+
+    def _look_around(self, connection: Any) -> None:
+        """Catch up with what other processes have written since the last transaction."""
+        elsewhere = self._db.changed_elsewhere()
+        if elsewhere == self._elsewhere:
+            return
+        self._elsewhere = elsewhere
+        self._last_key = templates.last_state(connection)
+        self._spilled = True
+        for session in self._sessions.values():
+            session.refresh(connection)
+            session.expect(0)
+
+    def _after(self, step: Step, holder: Session | None = None) -> None:
+        """Tell those who wait what the committed transaction left to do."""
+        self._spilled = self._spilled or step.spilled
+        if step.left_due is None:
+            return
+        for session in self._sessions.values():
+            session.expect(step.left_due)
+        others = holder is None or len(self._sessions) > 1
+        if others and step.left_due <= step.now:
+            self._wake()
+
+    def _announce(self, due: int) -> None:
+        for session in self._sessions.values():
+            session.expect(due)
+        self._wake()
+
+    def _wake(self) -> None:
+        for wake in tuple(self._wakes.values()):
+            wake()
+
+    # Leases
+
+    def _session(self, key: int) -> Session:
+        session = self._sessions.get(key)
+        if session is None:
+            raise TransitionRefused(f"Session {key}", "closed", "open one before an exchange")
+        return session
+
+    def _renew(self, connection: Any, session: Session, now: int) -> None:
+        if session.lease_until - now > LEASE_MS // 2:
+            return
+        session.lease_until = now + LEASE_MS
+        if not templates.extend_session(connection, session.key, session.lease_until):
+            # It was silent for too long: others have what it held, so its reports will be refused.
+            self._insert_session(connection, session)
+        if self._release_gone(connection, now):
+            session.expect(now)
+
+    def _insert_session(self, connection: Any, session: Session) -> None:
+        where, which = sessions.host(), sessions.process()
+        templates.insert_session(connection, session.key, session.name, where, which, session.lease_until)
+
+    def _release_gone(self, connection: Any, now: int) -> int:
+        """Put back what runtimes hold that are gone: their lease ran out, or their process ended."""
+        released = 0
+        for key, where, which, lease_until in templates.sessions(connection):
+            if key not in self._sessions and (lease_until < now or sessions.is_gone(where, which)):
+                released += templates.end_session(connection, key)
+        return released
+
+    def _split_stale(self, settled: Sequence[Settled]) -> tuple[list[Settled], list[int]]:
+        with self._db.lock:
+            rows = reads.leases(self._db.connection, [state.key for state, _ in settled])
+        valid = {(key, lease) for key, lease, status in rows if status == State.QUEUED}
+        kept = [item for item in settled if (item[0].key, item[0].lease) in valid]
+        return kept, [state.key for state, _ in settled if (state.key, state.lease) not in valid]
+
+    def close(self) -> None:
+        """Take leave for every session and close the database."""
+        for key in tuple(self._sessions):
+            self.close_session(key)
+        self._db.close()
+
+
+def _mine(session: Session, reports: Sequence[Report]) -> tuple[list[Settled], list[int]]:
+    """Sort reports into those of states that the session holds under that lease, and the others."""
+    settled: dict[int, Settled] = {}
+    refused: list[int] = []
+    for report in reports:
+        state = session.held.get(report.state_id)
+        if state is None or state.lease != report.lease or state.key in settled:
+            refused.append(report.state_id)
+        else:
+            settled[state.key] = (state, report.result)
+    return list(settled.values()), refused

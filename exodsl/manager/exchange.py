@@ -1,0 +1,252 @@
+"""One exchange: reports in, claims out, in one transaction (semantics 3, 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pydantic_core import from_json
+
+from exodsl.database import reads, templates
+from exodsl.database.rows import Row
+from exodsl.database.writes import write_changes
+from exodsl.engine.changes import Created
+from exodsl.engine.facts import GateFacts, Known, RunFacts, StateFacts, branch, place, places_above
+from exodsl.engine.plan import NodePlan, Read
+from exodsl.engine.reports import Claim, Executed, Pruned, Requeued, Result
+from exodsl.engine.settle import Settlement
+from exodsl.engine.status import Run, State
+from exodsl.manager.catalog import Catalog
+from exodsl.manager.sessions import Session
+
+Settled = tuple[StateFacts, Result]
+
+
+class StaleLease(Exception):
+    """A reported state was not the runtime's any more; the transaction is undone and tried without it."""
+
+
+class Step:
+    """One transaction's work: settle, write, cascade, claim. Made anew for each attempt.
+
+    :param next_key: gives the key of each new state.
+    """
+
+    def __init__(
+        self,
+        connection: Any,
+        catalog: Catalog,
+        now: int,
+        next_key: Callable[[], int],
+        chance: Callable[[], float],
+    ) -> None:
+        self.connection, self.catalog, self.now = connection, catalog, now
+        self._next_key, self._chance = next_key, chance
+        self._stores: dict[int, dict[str, Any]] = {}
+        self.claimed: list[StateFacts] = []
+        self.ended: dict[int, Run] = {}
+        self.left_due: int | None = None
+        self.spilled = False
+
+    # What came in
+
+    def report(self, settled: Sequence[Settled], session: Session, capacity: int) -> None:
+        """Settle reports; what they create goes to the same runtime first, up to `capacity`."""
+        settlement = self._settlement(self._known_for(settled))
+        self._load_stores(_with_store(settled))
+        for state, result in settled:
+            settlement.report(state, result)
+        for ended in settlement.changes.ended:
+            if ended.enqueue_after is not None:
+                self._leave(ended.enqueue_after)
+        self._write(settlement, session, capacity)
+
+    def start(self, runs: Iterable[tuple[RunFacts, dict[str, Any], str, int]]) -> None:
+        """Create the root of each new run from (run, store, inputs, due time)."""
+        settlement = self._settlement(Known())
+        for run, store, inputs, due in runs:
+            settlement.start(run, inputs, due)
+            for key, value in store.items():
+                settlement.changes.store[run.key, key] = value
+        self._write(settlement, None, 0)
+
+    def unspill(self, session: Session, capacity: int) -> bool:
+        """Make the next part of a wide fanout into states; False when there is none."""
+        rows = reads.spilled_states(self.connection, 1, session.run)
+        if not rows:
+            return False
+        state = self._facts(rows[0])
+        first, outputs, own = reads.take_spilled(self.connection, state.key)
+        settlement = self._settlement(self._known_for([(state, Executed(outputs))]))
+        self._load_stores([state.run] if state.node.stores else [])
+        settlement.siblings(state, max(first, 1), outputs if first else outputs[1:])
+        if own is not None:
+            settlement.unspill(state, own)
+        self._write(settlement, session, capacity)
+        return True
+
+    def claim_due(self, session: Session, limit: int) -> None:
+        """Claim states whose time has come."""
+        rows = reads.due_states(self.connection, session.nodes, self.now, limit, session.lease(), session.run)
+        self.claimed += [self._facts(row) for row in rows]
+        if len(rows) == limit:
+            session.due_at = self.now
+        else:
+            session.due_at = reads.next_due(self.connection, session.nodes, session.run)
+
+    # What follows
+
+    def _settlement(self, known: Known) -> Settlement:
+        return Settlement(self.now, self._next_key, self._chance, known)
+
+    def _write(self, settlement: Settlement, session: Session | None, capacity: int) -> None:
+        """Write a settlement, then all that its closing gates bring about, until nothing closes."""
+        while True:
+            changes = settlement.changes
+            self._hand_out(changes.created, session, capacity)
+            lease = session.lease() if session else 0
+            written = write_changes(self.connection, changes, self.now, lease, self._node_id)
+            if not written.complete:
+                raise StaleLease
+            self.spilled = self.spilled or bool(changes.spilled)
+            for run, _, failed in written.finished:
+                self._end_run(run, failed)
+            if not written.drained:
+                return
+            gates = [self._gate(row) for row in written.drained]
+            self._load_stores([gate.run for gate in gates if gate.node.stores])
+            settlement = self._settlement(self._known_at(gates))
+            for gate in gates:
+                settlement.close(gate)
+
+    def _hand_out(self, created: list[Created], session: Session | None, capacity: int) -> None:
+        for state in created:
+            if state.status is not State.CREATED:
+                continue
+            run = self.catalog.run(self.connection, state.run)
+            due = state.enqueue_after or self.now
+            if session is None or due > self.now or len(self.claimed) >= capacity or not session.takes(run, state):
+                self._leave(due)
+                continue
+            state.status = State.QUEUED
+            self.claimed.append(
+                StateFacts(
+                    key=state.key,
+                    run=run,
+                    node=run.plan.nodes[state.node],
+                    path=state.path,
+                    attempt=state.attempt,
+                    retry_count=state.retry_count,
+                    parent=state.parent,
+                    inputs=state.inputs or "{}",
+                    lease=session.lease(),
+                )
+            )
+
+    def _leave(self, due: int) -> None:
+        self.left_due = due if self.left_due is None else min(self.left_due, due)
+
+    def _end_run(self, key: int, failed: int) -> None:
+        status = Run.FAILED if failed else Run.SUCCESS
+        kept = self.catalog.run(self.connection, key).plan.template.keep_store
+        clean = status is Run.SUCCESS and not kept
+        templates.end_run(self.connection, key, status, self.now, clean_store=clean)
+        self.ended[key] = status
+
+    # What has to be known
+
+    def _known_for(self, settled: Sequence[Settled]) -> Known:
+        known = Known()
+        wanted = [
+            (state.run, read, state.path)
+            for state, result in settled
+            if state.node.reads and isinstance(result, Executed)
+            for read in state.node.reads
+        ]
+        self._load(known, wanted)
+        return known
+
+    def _known_at(self, gates: Sequence[GateFacts]) -> Known:
+        known = Known()
+        open_gates = [gate for gate in gates if not (gate.node.strict and gate.failed)]
+        wanted = [(gate, read) for gate in open_gates for read in gate.node.unite_reads]
+        self._load(known, [(gate.run, read, gate.path) for gate, read in wanted])
+        absent = [
+            where
+            for gate, read in wanted
+            if not read.many and place(gate.run, read, gate.path) not in known.single
+            for where in places_above(gate, read)
+        ]
+        for run, node, path, status in reads.endings(self.connection, self._stored(absent)):
+            known.endings[run, node - self._base(run), path] = State(status)
+        return known
+
+    def _load(self, known: Known, wanted: Sequence[tuple[RunFacts, Read, bytes]]) -> None:
+        if not wanted:
+            return
+        single = {place(run, read, path) for run, read, path in wanted if not read.many}
+        for run, node, path, outputs in reads.single_outputs(self.connection, self._stored(single)):
+            known.single[run, node - self._base(run), path] = from_json(outputs)
+        for where in {branch(run, read, path) for run, read, path in wanted if read.many}:
+            (stored,) = self._stored([where])
+            known.branch[where] = reads.branch_outputs(self.connection, stored)
+
+    def _stored(self, places: Iterable[tuple[int, int, bytes]]) -> list[reads.Place]:
+        return [(run, self._base(run) + node, path) for run, node, path in dict.fromkeys(places)]
+
+    def _node_id(self, run: int, index: int) -> int:
+        return self._base(run) + index
+
+    def _base(self, run: int) -> int:
+        return self.catalog.run(self.connection, run).node_base
+
+    def _load_stores(self, runs: Iterable[RunFacts]) -> None:
+        """Give runs their stores; they change as this transaction goes on, so each is read once."""
+        wanted = {run.key: run for run in runs}
+        fresh = [key for key in wanted if key not in self._stores]
+        if fresh:
+            self._stores.update(reads.stores(self.connection, fresh))
+        for key, run in wanted.items():
+            run.store = self._stores[key]
+
+    def _facts(self, row: Row) -> StateFacts:
+        key, run_key, node, path, attempt, retry_count, parent, inputs, lease = row
+        run = self.catalog.run(self.connection, run_key)
+        plan: NodePlan = run.plan.nodes[node - run.node_base]
+        return StateFacts(key, run, plan, path, attempt, retry_count, parent, inputs or "{}", lease)
+
+    def _gate(self, row: Row) -> GateFacts:
+        key, run_key, node, path, opener, _, failed, cause = row
+        run = self.catalog.run(self.connection, run_key)
+        return GateFacts(key, run, run.plan.nodes[node - run.node_base], path, opener, failed, cause)
+
+
+def _with_store(settled: Sequence[Settled]) -> list[RunFacts]:
+    return [
+        state.run
+        for state, result in settled
+        if (state.node.stores and isinstance(result, Executed))
+        or (isinstance(result, Executed | Pruned | Requeued) and result.writes)
+    ]
+
+
+def as_claim(state: StateFacts) -> Claim:
+    """Return what a runtime is told of a state that it holds from now on."""
+    run, node = state.run, state.node
+    template = run.plan.template
+    return Claim(
+        state_id=state.key,
+        lease=state.lease,
+        run_id=run.run_id,
+        namespace=template.namespace,
+        graph=template.name,
+        identifier=node.identifier,
+        node_name=node.node_name,
+        inputs=state.inputs,
+        path=state.path,
+        retry_count=state.retry_count,
+        attempt=state.attempt,
+        retry_policy=node.retry_policy,
+        timeout_ms=node.timeout_ms,
+        executor=node.executor,
+    )

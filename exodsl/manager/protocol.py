@@ -1,0 +1,132 @@
+"""The protocol that every state manager speaks, whatever stands behind it.
+
+Every call is synchronous: one call, one transaction (or one request). Waiting is the
+caller's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from exodsl.engine.reports import Claim, Report
+from exodsl.manager.views import NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
+from exodsl.template.models import GraphTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What starts a run: a stored graph, or one version of it, with inputs and store values.
+
+    `start_delay_ms` holds the root back; `target` is kept on the run so that it can be resumed by
+    name (`file.py:graph`).
+    """
+
+    namespace: str
+    graph: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    store: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
+    start_delay_ms: int = 0
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Serves:
+    """What a runtime can run: node names by (namespace, graph); limited to one run if given."""
+
+    node_names: Mapping[tuple[str, str], frozenset[str]]
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The answer to an exchange.
+
+    :param claims: states that the runtime holds from now on.
+    :param refused: ids of reported states whose lease was not theirs any more; nothing changed.
+    :param ended_runs: runs that ended in this exchange, with their status.
+    :param next_due_ms: milliseconds until the next state that waits for its time, if any is known.
+    """
+
+    claims: tuple[Claim, ...]
+    refused: tuple[int, ...] = ()
+    ended_runs: Mapping[str, RunStatus] = field(default_factory=dict)
+    next_due_ms: int | None = None
+
+
+class StateManager(Protocol):
+    """Keeps templates, runs and states, and moves them by the rules of the engine."""
+
+    def upsert(self, template: GraphTemplate) -> int:
+        """Store a template; return its version (a changed one makes a new version)."""
+        ...
+
+    def template(self, namespace: str, graph: str, version: int | None = None) -> GraphTemplate:
+        """Return a stored template, the newest unless a version is given."""
+        ...
+
+    def trigger(self, triggers: Sequence[Trigger]) -> list[str]:
+        """Start runs in one transaction and return their ids; all or none are started."""
+        ...
+
+    def open_session(self, name: str, serves: Serves) -> int:
+        """Announce a runtime; states held by runtimes that are gone are put back first."""
+        ...
+
+    def close_session(self, session: int) -> None:
+        """Take leave; what the session still holds is CREATED again."""
+        ...
+
+    def exchange(self, session: int, reports: Sequence[Report], capacity: int) -> Exchange:
+        """Record reports, create what follows, and claim up to `capacity` states: one transaction."""
+        ...
+
+    def read_store(self, run_id: str) -> dict[str, Any]:
+        """Return the committed store of a run; :raises StoreUnavailable: when it was cleaned up."""
+        ...
+
+    def wake_on_work(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` (from any thread) when new work appears; returns what ends that."""
+        ...
+
+    def run(self, run_id: str) -> RunView:
+        """Return a run by its id, or by any unique start or end of it."""
+        ...
+
+    def runs(
+        self,
+        *,
+        namespace: str | None = None,
+        graph: str | None = None,
+        status: RunStatus | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[RunView]:
+        """List runs, newest first."""
+        ...
+
+    def states(
+        self,
+        run_id: str,
+        *,
+        identifier: str | None = None,
+        status: StateStatus | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[StateView]:
+        """List the states of a run: nodes in topological order, each in fanout order, then by attempt."""
+        ...
+
+    def state(self, state_id: int) -> StateView:
+        """Return one state."""
+        ...
+
+    def progress(self, run_id: str) -> tuple[NodeProgress, ...]:
+        """Return the counts of each node of a run, in topological order."""
+        ...
+
+    def close(self) -> None:
+        """Close the database or connection behind."""
+        ...

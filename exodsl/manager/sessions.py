@@ -1,0 +1,89 @@
+"""Runtimes as the manager knows them: what each serves and holds, and whether its process is still there."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from exodsl.database import templates
+from exodsl.engine.changes import Created
+from exodsl.engine.facts import RunFacts, StateFacts
+from exodsl.manager.protocol import Serves
+
+LEASE_MS = 30_000
+"""How long a state stays a silent runtime's; renewed at half of it."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One runtime.
+
+    `due_at` is the earliest time at which a state may be waiting for it (`None`: none known), so
+    that an exchange asks the database only when there may be something.
+    """
+
+    key: int
+    name: str
+    serves: Serves
+    lease_until: int
+    run: int | None = None
+    nodes: list[int] = field(default_factory=list)
+    node_set: frozenset[int] = frozenset()
+    exchanges: int = 0
+    due_at: int | None = 0
+    held: dict[int, StateFacts] = field(default_factory=dict)
+
+    def lease(self) -> int:
+        """Return the token of this exchange's claims: the session and the exchange in one number."""
+        return (self.key << 32) | self.exchanges
+
+    def refresh(self, connection: Any) -> None:
+        """Find out anew which stored nodes it serves."""
+        found: list[int] = []
+        for (namespace, graph), names in self.serves.node_names.items():
+            found += templates.served_nodes(connection, namespace, None if graph == "*" else graph, names)
+        self.nodes = found
+        self.node_set = frozenset(found)
+
+    def takes(self, run: RunFacts, state: Created) -> bool:
+        """Say whether it may have a new state."""
+        return (self.run is None or self.run == run.key) and run.node_base + state.node in self.node_set
+
+    def expect(self, due: int) -> None:
+        """Note that a state may be waiting from `due` on."""
+        self.due_at = due if self.due_at is None else min(self.due_at, due)
+
+
+def host() -> str:
+    """Return the name of this machine."""
+    return socket.gethostname()
+
+
+def process() -> str:
+    """Return what names this process: its number, and when it started where the system tells."""
+    return f"{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_gone(where: str, which: str) -> bool:
+    """Say whether a process surely does not run any more; another machine's cannot be judged."""
+    if where != host():
+        return False
+    number, _, started = which.partition(":")
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return started != _started(int(number))
+
+
+def _started(number: int) -> str:
+    # The start time tells a process from a later one of the same number; only Linux shows it as a file.
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

@@ -1,0 +1,215 @@
+"""The reading half of the embedded manager: rows into frozen views."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from pydantic_core import from_json
+
+from exodsl.database import pages
+from exodsl.database.rows import Row
+from exodsl.database.sqlite import Sqlite
+from exodsl.engine.facts import RunFacts
+from exodsl.engine.lineage import STEP, positions
+from exodsl.engine.reports import ErrorInfo
+from exodsl.engine.status import Run, State
+from exodsl.errors import InputInvalid, RunNotFound, StateNotFound, did_you_mean
+from exodsl.manager.catalog import Catalog
+from exodsl.manager.views import NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
+
+_ENDS = (State.SUCCESS, State.ERRORED, State.NEXT_CREATED_ERROR, State.PRUNED, State.RETRY_CREATED)
+
+
+def run_status(status: Run) -> RunStatus:
+    """Return the name of a run's status."""
+    return cast("RunStatus", status.name)
+
+
+class Viewing:
+    """Reads runs and states; see `StateManager` for each call."""
+
+    _db: Sqlite
+
+    def __init__(self, database: Sqlite) -> None:
+        self._db = database
+        self._shelf = Catalog()  # its own, as readers and the writer are different threads
+
+    def run(self, run_id: str) -> RunView:
+        """Return a run by its id, or by any unique start or end of it."""
+        with self._db.reading() as connection:
+            return self._run_view(connection, self._run_row(connection, run_id))
+
+    def runs(
+        self,
+        *,
+        namespace: str | None = None,
+        graph: str | None = None,
+        status: RunStatus | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[RunView]:
+        """List runs, newest first."""
+        number = None if status is None else int(Run[status])
+        before = None if cursor is None else int(cursor)
+        with self._db.reading() as connection:
+            rows = pages.runs(connection, namespace, graph, number, before, limit + 1)
+            found = tuple(self._run_view(connection, row) for row in rows[:limit])
+        return Page(found, str(rows[limit - 1][0]) if len(rows) > limit else None)
+
+    def states(
+        self,
+        run_id: str,
+        *,
+        identifier: str | None = None,
+        status: StateStatus | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[StateView]:
+        """List the states of a run: nodes in topological order, each in fanout order, then by attempt."""
+        number = None if status is None else int(State[status])
+        with self._db.reading() as connection:
+            run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
+            node = None if identifier is None else _node(run, identifier)
+            rows = pages.states(connection, run.key, node, number, _place(cursor), limit + 1)
+            found = tuple(self._state_view(connection, run, row) for row in rows[:limit])
+        return Page(found, _cursor(rows[limit - 1]) if len(rows) > limit else None)
+
+    def state(self, state_id: int) -> StateView:
+        """Return one state."""
+        with self._db.reading() as connection:
+            row = pages.state(connection, state_id)
+            if row is None:
+                raise StateNotFound(state_id)
+            return self._state_view(connection, self._shelf.run(connection, row[1]), row)
+
+    def progress(self, run_id: str) -> tuple[NodeProgress, ...]:
+        """Return the counts of each node of a run, in topological order."""
+        with self._db.reading() as connection:
+            run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
+            counted = {row[0] - run.node_base: row[1:] for row in pages.node_counts(connection, run.key)}
+            single = [run.node_base + node.index for node in run.plan.nodes if not node.several]
+            by_status: dict[int, dict[State, int]] = {}
+            for node, status, count in pages.status_counts(connection, run.key, single):
+                by_status.setdefault(node - run.node_base, {})[State(status)] = count
+        return tuple(
+            _progress(node.identifier, *counted.get(node.index, (0,) * 6))
+            if node.several
+            else _tallied(node.identifier, by_status.get(node.index, {}))
+            for node in run.plan.nodes
+        )
+
+    def _run_row(self, connection: Any, run_id: str) -> Row:
+        found = pages.runs_like(connection, run_id) if run_id else []
+        exact = [key for key, full in found if full == run_id]
+        if len(found) != 1 and not exact:
+            raise RunNotFound(run_id, [full for _, full in found])
+        return pages.run(connection, exact[0] if exact else found[0][0])
+
+    def _run_view(self, connection: Any, row: Row) -> RunView:
+        _, run_id, namespace, graph, version, status, inputs, cause, target, created, finished, *_ = row
+        failed = status == Run.FAILED
+        return RunView(
+            run_id=run_id,
+            namespace=namespace,
+            graph=graph,
+            version=version,
+            status=run_status(Run(status)),
+            inputs=from_json(inputs),
+            error=self._cause(connection, cause) if failed else None,
+            failed_state_id=cause if failed else None,
+            target=target,
+            created_at=moment(created),
+            finished_at=None if finished is None else moment(finished),
+        )
+
+    def _cause(self, connection: Any, cause: int | None) -> str | None:
+        row = None if cause is None else pages.state(connection, cause)
+        if row is None:
+            return None
+        state = self._state_view(connection, self._shelf.run(connection, row[1]), row)
+        return f"{state.identifier}: {state.error.message if state.error else state.status}"
+
+    def _state_view(self, connection: Any, run: RunFacts, row: Row) -> StateView:
+        (
+            key,
+            _,
+            node_id,
+            path,
+            attempt,
+            retry_count,
+            status,
+            inputs,
+            outputs,
+            error,
+            data,
+            enqueue_after,
+            created,
+            queued,
+            finished,
+        ) = row
+        node = run.plan.nodes[node_id - run.node_base]
+        sibling = len(path) > node.depth
+        if inputs is None and sibling:
+            inputs = pages.inputs_of(connection, run.key, node_id, path[:-STEP], attempt)
+        return StateView(
+            state_id=key,
+            run_id=run.run_id,
+            identifier=node.identifier,
+            node_name=node.node_name,
+            status=cast("StateStatus", State(status).name),
+            path=positions(path[: node.depth]),
+            fanout_index=positions(path)[-1] if sibling else 0,
+            retry_count=retry_count,
+            attempt=attempt,
+            inputs=from_json(inputs or "{}"),
+            outputs=None if outputs is None else from_json(outputs),
+            data=None if data is None else from_json(data),
+            error=None if error is None else ErrorInfo(**from_json(error)),
+            created_at=moment(created),
+            enqueue_after=moment(enqueue_after),
+            queued_at=None if queued is None else moment(queued),
+            finished_at=None if finished is None else moment(finished),
+        )
+
+
+def moment(milliseconds: int) -> datetime:
+    """Return an aware UTC time from milliseconds since the epoch."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _node(run: RunFacts, identifier: str) -> int:
+    names = [node.identifier for node in run.plan.nodes]
+    if identifier not in names:
+        known = ", ".join(f'"{name}"' for name in names)
+        raise InputInvalid(
+            f'Graph "{run.plan.template.name}" has no node "{identifier}". It has: {known}.'
+            f"{did_you_mean(identifier, names)}"
+        )
+    return run.node_base + names.index(identifier)
+
+
+def _cursor(row: Row) -> str:
+    return f"{row[2]}.{row[3].hex()}.{row[4]}"
+
+
+def _place(cursor: str | None) -> tuple[int, bytes, int] | None:
+    if cursor is None:
+        return None
+    try:
+        node, path, attempt = cursor.split(".")
+        return int(node), bytes.fromhex(path), int(attempt)
+    except ValueError as error:
+        raise InputInvalid(f'"{cursor}" is no cursor of a page of states.') from error
+
+
+def _progress(
+    identifier: str, total: int, success: int, errored: int, next_error: int, pruned: int, retried: int
+) -> NodeProgress:
+    live = total - success - errored - next_error - pruned - retried
+    return NodeProgress(identifier, total, live, success, errored, next_error, pruned, retried)
+
+
+def _tallied(identifier: str, counts: dict[State, int]) -> NodeProgress:
+    ended = (counts.get(status, 0) for status in _ENDS)
+    return _progress(identifier, sum(counts.values()), *ended)
