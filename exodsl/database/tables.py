@@ -56,7 +56,10 @@ def make_tables(db: Database) -> Tables:
             legacy_table_names = False
 
     class SchemaVersion(Base):
+        """One row: the version of the tables, and how many sessions there have been."""
+
         version = IntegerField(primary_key=True)
+        sessions = IntegerField(default=0)
 
     class GraphTemplate(Base):
         """One version of a graph; rows never change."""

@@ -117,14 +117,19 @@ def last_state(connection: Any) -> int:
     return key
 
 
-def insert_session(connection: Any, name: str, host: str, process: str, lease_until: int) -> int:
-    """Announce a runtime; return its key."""
-    cursor = connection.execute(
-        "INSERT INTO session (name, host, process, lease_until) VALUES (?,?,?,?)",
-        (name, host, process, lease_until),
-    )
-    key: int = cursor.lastrowid
+def next_session(connection: Any) -> int:
+    """Return a key that no runtime has had: leases are made of it, so it must never come again."""
+    connection.execute("UPDATE schema_version SET sessions = sessions + 1")
+    key: int = connection.execute("SELECT sessions FROM schema_version").fetchone()[0]
     return key
+
+
+def insert_session(connection: Any, key: int, name: str, host: str, process: str, lease_until: int) -> None:
+    """Announce a runtime."""
+    connection.execute(
+        "INSERT INTO session (id, name, host, process, lease_until) VALUES (?,?,?,?,?)",
+        (key, name, host, process, lease_until),
+    )
 
 
 def sessions(connection: Any) -> list[Row]:
