@@ -56,7 +56,7 @@ class Resolver:
     def _value(self, mapped: Mapped) -> Any:
         if not mapped.parts:
             return mapped.literal
-        if len(mapped.parts) > 1:
+        if len(mapped.parts) != 1:
             return "".join(part if isinstance(part, str) else as_text(self._piece(part)) for part in mapped.parts)
         part = mapped.parts[0]
         if isinstance(part, str):
