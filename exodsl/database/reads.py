@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from exodsl.database.rows import Row, Statement, write_returning
+from exodsl.database.rows import SEPARATOR, Row, Statement, write_returning
 from exodsl.engine.lineage import behind
 from exodsl.engine.status import State
 
@@ -147,7 +147,7 @@ def take_spilled(connection: Any, state: int) -> tuple[int, list[str], str | Non
     connection.execute("DELETE FROM spill WHERE id = ?", (key,))
     more = connection.execute("SELECT 1 FROM spill WHERE state_id = ? LIMIT 1", (state,)).fetchone()
     own = None if more else connection.execute("SELECT outputs FROM state WHERE id = ?", (state,)).fetchone()[0]
-    return first, body.split("\n"), own
+    return first, body.split(SEPARATOR), own
 
 
 def leases(connection: Any, keys: Sequence[int]) -> list[Row]:

@@ -176,7 +176,7 @@ def make_tables(db: Database) -> Tables:
             without_rowid = True
 
     class Spill(Base):
-        """Outputs of a very wide fanout that no sibling holds yet, a part to a row, one JSON text to a line."""
+        """Outputs of a very wide fanout that no sibling holds yet, a part to a row."""
 
         id = AutoField()
         state_id = BigIntegerField()

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from exodsl.database.rows import Row, Statement, write, write_returning
+from exodsl.database.rows import SEPARATOR, Row, Statement, write, write_returning
 from exodsl.engine.changes import Changes, Closed, Created, Ended
 from exodsl.engine.status import Gate, State
 
@@ -230,4 +230,4 @@ def write_store(connection: Any, entries: Iterable[tuple[int, str, Any]]) -> Non
 def _spill(connection: Any, state: int, outputs: Any) -> None:
     for first in range(0, len(outputs), SPILL_PART):
         part = outputs[first : first + SPILL_PART]
-        write(connection, _SPILL, [(state, first, "\n".join(part))])
+        write(connection, _SPILL, [(state, first, SEPARATOR.join(part))])

@@ -123,6 +123,11 @@ class Changes:
         opened = self.opened.get(key)
         return opened.moves if opened else self.gates.setdefault(key, Moves())
 
+    def open(self, run: int, unite: int, path: bytes, opener: int) -> None:
+        """Open a gate; what was already counted there in this step stays counted."""
+        key = (run, unite, path)
+        self.opened[key] = Opened(opener, self.gates.pop(key) if key in self.gates else Moves())
+
     def run(self, key: int) -> Moves:
         """Return the moves of a run."""
         return self.runs.setdefault(key, Moves())

@@ -25,12 +25,16 @@ class _Absent(Exception):
 
 @dataclass(slots=True)
 class Resolver:
-    """Fills the placeholders of one new state: its run, its path, and the output that creates it."""
+    """Fills the placeholders of one new state: its run, its path, and the output that creates it.
+
+    `parent_node` is the index of the node that gave this output: it is not in the database yet.
+    """
 
     run: RunFacts
     path: bytes
     known: Known
     parent: Outputs | None = None
+    parent_node: int | None = None
 
     def inputs(self, node: NodePlan) -> Outputs | list[Missing]:
         """Return the inputs of a new state of `node`, or what is missing for them."""
@@ -78,7 +82,8 @@ class Resolver:
     def _ancestor(self, reference: Reference, read: Read) -> Any:
         if read.many:
             return self._list(reference, read)
-        outputs = self.known.single.get(place(self.run, read, self.path))
+        own = read.source == self.parent_node
+        outputs = self.parent if own else self.known.single.get(place(self.run, read, self.path))
         if outputs is None:
             raise _Absent(Missing(f"{reference} has no value: that state gave no outputs", read))
         return _dig(outputs, reference, f"{reference} has no value")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from pydantic_core import from_json, to_json
 
-from exodsl.engine.changes import Changes, Closed, Created, Ended, Opened, Spilled
+from exodsl.engine.changes import Changes, Closed, Created, Ended, Spilled
 from exodsl.engine.facts import GateFacts, Known, Outputs, RunFacts, StateFacts, places_above
 from exodsl.engine.lineage import step
 from exodsl.engine.plan import GateRef, NodePlan, Read
@@ -131,7 +131,7 @@ class Settlement:
         if not followers:
             return []
         outputs: Outputs = from_json(text)
-        resolver = Resolver(state.run, path, self.known, outputs)
+        resolver = Resolver(state.run, path, self.known, outputs, state.node.index)
         made: list[tuple[NodePlan, bytes, str]] = []
         for follower in followers:
             child = state.run.plan.nodes[follower.node]
@@ -244,7 +244,7 @@ class Settlement:
             self._open_gate(state.run, unite, state.path, state.key)
 
     def _open_gate(self, run: RunFacts, unite: int, path: bytes, opener: int) -> None:
-        self.changes.opened[run.key, unite, path] = Opened(opener)
+        self.changes.open(run.key, unite, path, opener)
         self._live(run, run.plan.nodes[unite], path, 1)
 
     def _end(

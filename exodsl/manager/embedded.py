@@ -51,7 +51,6 @@ class EmbeddedManager(Viewing):
         self._wake_ids = itertools.count()
         self._last_key = 0
         self._elsewhere = -1
-        self._spilled = True
 
     # Templates
 
@@ -146,8 +145,8 @@ class EmbeddedManager(Viewing):
             holder = self._session(session)
             settled, refused = _mine(holder, reports)
             step = self._settled(holder, settled, refused, capacity)
-            for report in reports:
-                holder.held.pop(report.state_id, None)
+            for state, _ in settled:
+                holder.held.pop(state.key, None)
             holder.held.update((state.key, state) for state in step.claimed)
             self._after(step, holder)
             wait = None if holder.due_at is None else max(0, holder.due_at - step.now)
@@ -155,7 +154,7 @@ class EmbeddedManager(Viewing):
                 claims=tuple(as_claim(state) for state in step.claimed),
                 refused=tuple(refused),
                 ended_runs={self._catalog.run_id(key): run_status(status) for key, status in step.ended.items()},
-                next_due_ms=0 if self._spilled else wait,
+                next_due_ms=0 if holder.spilled else wait,
             )
 
     # One transaction
@@ -171,8 +170,8 @@ class EmbeddedManager(Viewing):
                     step.report(settled, session, capacity)
                 if len(step.claimed) < capacity and session.due_at is not None and session.due_at <= step.now:
                     step.claim_due(session, capacity - len(step.claimed))
-                if len(step.claimed) < capacity and (self._spilled or step.spilled):
-                    self._spilled = step.unspill(session, capacity)
+                if len(step.claimed) < capacity and (session.spilled or step.spilled):
+                    session.spilled = step.unspill(session, capacity)
                 return step
         except BaseException:
             self._catalog.forget_runs()
@@ -202,14 +201,15 @@ class EmbeddedManager(Viewing):
             return
         self._elsewhere = elsewhere
         self._last_key = templates.last_state(connection)
-        self._spilled = True
         for session in self._sessions.values():
             session.refresh(connection)
             session.expect(0)
+            session.spilled = True
 
     def _after(self, step: Step, holder: Session | None = None) -> None:
         """Tell those who wait what the committed transaction left to do."""
-        self._spilled = self._spilled or step.spilled
+        for session in self._sessions.values():
+            session.spilled = session.spilled or step.spilled
         if step.left_due is None:
             return
         for session in self._sessions.values():

@@ -22,7 +22,8 @@ class Session:
     """One runtime.
 
     `due_at` is the earliest time at which a state may be waiting for it (`None`: none known), so
-    that an exchange asks the database only when there may be something.
+    that an exchange asks the database only when there may be something; `spilled` says the same of
+    wide fanouts that are not all made into states.
     """
 
     key: int
@@ -34,6 +35,7 @@ class Session:
     node_set: frozenset[int] = frozenset()
     exchanges: int = 0
     due_at: int | None = 0
+    spilled: bool = True
     held: dict[int, StateFacts] = field(default_factory=dict)
 
     def lease(self) -> int:

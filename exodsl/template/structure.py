@@ -170,8 +170,8 @@ class Structure:
         passed = [self._passes_on(parent, above) for parent in self.shape.parents[name]]
         if not passed:
             return {}
-        common = set(passed[0]).intersection(*passed[1:])
-        return {other: min(way[other] for way in passed) for other in common}
+        # On every way it must be the same value, or the same list.
+        return dict(set(passed[0].items()).intersection(*(way.items() for way in passed[1:])))
 
     def _passes_on(self, name: str, above: dict[str, dict[str, int]]) -> dict[str, int]:
         unites = self.nodes[name].unites
