@@ -10,6 +10,7 @@
     │       └── NotImportable    another process cannot import it
     ├── GraphInvalid             compiling found something; carries every finding
     ├── TargetError              a module, file or template cannot be loaded
+    ├── SettingInvalid           a runtime is given a number or an option that cannot be meant
     ├── InputInvalid             what was given at trigger does not fit the graph
     ├── OutputInvalid            what a body returned does not fit its node
     ├── NotFound                 a graph, run or state is not there
@@ -102,6 +103,12 @@ class TargetError(ExodslError, ValueError):
     """A target (a file, a module, a template) cannot be turned into a graph."""
 
     code = "target"
+
+
+class SettingInvalid(ExodslError, ValueError):
+    """A runtime is given a number or an option that cannot be meant."""
+
+    code = "setting"
 
 
 class InputInvalid(ExodslError, ValueError):
