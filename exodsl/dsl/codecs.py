@@ -1,0 +1,198 @@
+"""JSON in and out of a node: validated once on the way in, once on the way out (semantics 1, 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, NotRequired, cast
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
+from typing_extensions import TypedDict
+
+from exodsl.dsl.hints import bare, spell
+from exodsl.dsl.numbers import odd_number
+from exodsl.dsl.returns import RESULT, Returned, is_model
+from exodsl.dsl.schemas import object_schema
+from exodsl.errors import InputInvalid, NodeRefused, NotStorable, OutputInvalid
+
+_SUSPECTS = (b"null", b"NaN", b"Infinity")
+"""What a number that JSON does not have turns into, wherever it hides."""
+
+
+def record(name: str, annotations: Mapping[str, Any]) -> TypeAdapter[Any]:
+    """Return an adapter for a dictionary of exactly these fields."""
+    kind = cast("Any", TypedDict)(name, dict(annotations))
+    kind.__pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
+    return TypeAdapter(kind)
+
+
+def input_record(inputs: Mapping[str, Any], defaults: Mapping[str, Any]) -> TypeAdapter[Any]:
+    """Return an adapter for a function's inputs; those with a default may be left out."""
+    fields = {n: NotRequired[a] if n in defaults else a for n, a in inputs.items()}
+    return record("Inputs", fields)
+
+
+class InputCodec:
+    """Turns JSON text into what a body takes.
+
+    :param node: the node's name, for messages.
+    :param adapter: validates a dictionary of arguments, or a class node's `Inputs`.
+    :param defaults: of a function's parameters; shown in the schema.
+    """
+
+    def __init__(self, node: str, adapter: TypeAdapter[Any], defaults: Mapping[str, Any]) -> None:
+        self._node, self._adapter, self._defaults = node, adapter, defaults
+        self._validate = adapter.validator.validate_json
+
+    def load(self, text: str) -> Any:
+        """Return the validated inputs; :raises InputInvalid: naming each field that does not fit."""
+        try:
+            return self._validate(text, by_alias=True, by_name=True)
+        except ValidationError as error:
+            raise InputInvalid(f'Node "{self._node}" cannot take its inputs: {reasons(error)}.') from error
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of the inputs."""
+        try:
+            schema = object_schema(self._adapter.json_schema(by_alias=False, mode="validation"))
+        except PydanticUserError as error:
+            raise NotStorable(
+                f"E141 an input of node `{self._node}` cannot be JSON: {first_line(error)}"
+            ) from error
+        for name, value in self._defaults.items():
+            _show_default(schema["properties"][name], value)
+        return schema
+
+
+def _show_default(schema: dict[str, Any], value: Any) -> None:
+    try:
+        schema["default"] = to_jsonable_python(value, by_alias=False, inf_nan_mode="strings")
+    except PydanticSerializationError:
+        return  # the function's own default applies; the schema needs not show it
+
+
+class OutputCodec:
+    """Turns what a body returns into JSON text, and back for whoever reads a run."""
+
+    def __init__(self, node: str, returned: Returned) -> None:
+        self._node, self.returned = node, returned
+        self._wraps = returned.holds == "value"
+        self._adapter = _output_adapter(node, returned)
+        self._check = self._adapter.validator.validate_python
+        self._dump = self._adapter.serializer.to_python
+
+    def encode(self, value: Any) -> str:
+        """Return one output as JSON text.
+
+        :raises OutputInvalid: when it does not fit, or holds a number that JSON does not have.
+        """
+        if self.returned.holds == "nothing":
+            return self._nothing(value)
+        try:
+            held = self._check({RESULT: value} if self._wraps else value, strict=True)
+            plain = self._dump(held, mode="json", by_alias=False, warnings="error")
+            body = to_json(plain, inf_nan_mode="constants")
+        except ValueError as error:
+            raise OutputInvalid(self._does_not_fit(value, error)) from error
+        if any(suspect in body for suspect in _SUSPECTS):
+            self._refuse_odd_numbers(held)
+        return body.decode()
+
+    def _nothing(self, value: Any) -> str:
+        if value is not None:
+            raise OutputInvalid(f'Node "{self._node}" declared no output, returned {described(value)}.')
+        return "{}"
+
+    def _does_not_fit(self, value: Any, error: ValueError) -> str:
+        said = f'Node "{self._node}" declared one output, `{spell(self.returned.item)}`, returned {described(value)}'
+        if isinstance(value, list) and self.returned.amount == "one":
+            return f"{said}. For a fanout, annotate `-> list[{spell(self.returned.item)}]`."
+        return f"{said}: {reasons(error) if isinstance(error, ValidationError) else unexpected(error)}."
+
+    def _refuse_odd_numbers(self, held: Any) -> None:
+        place = odd_number(self._dump(held, mode="python", by_alias=False))
+        if place:
+            raise OutputInvalid(
+                f'Node "{self._node}" gave {place[1]} in output `{place[0]}`: JSON has no such number.'
+            )
+
+    def decode(self, value: Mapping[str, Any]) -> Any:
+        """Return one recorded output as the body gave it: a model, a dataclass, a plain value."""
+        if self.returned.holds == "nothing":
+            return None
+        loaded = self._adapter.validate_json(to_json(self._own(value)), by_alias=False, by_name=True)
+        return loaded[RESULT] if self._wraps else loaded
+
+    def _own(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        item = bare(self.returned.item)
+        computed = item.model_computed_fields if is_model(item) else {}
+        return {name: part for name, part in value.items() if name not in computed}
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of one output."""
+        try:
+            return object_schema(self._adapter.json_schema(by_alias=False, mode="serialization"))
+        except PydanticUserError as error:
+            raise _not_storable(self._node, self.returned.item, error) from error
+
+
+def _output_adapter(node: str, returned: Returned) -> TypeAdapter[Any]:
+    try:
+        if returned.holds == "fields":
+            return TypeAdapter(returned.item)
+        return record("Outputs", {RESULT: returned.item} if returned.holds == "value" else {})
+    except NameError as error:
+        raise NodeRefused(
+            f"The output type of node `{node}` names `{error.name}`, which is not defined."
+        ) from error
+    except PydanticUserError as error:
+        raise _not_storable(node, returned.item, error) from error
+
+
+def _not_storable(node: str, item: Any, error: PydanticUserError) -> NotStorable:
+    for name, annotation in _fields(bare(item)).items():
+        try:
+            TypeAdapter(annotation).json_schema(mode="serialization")
+        except PydanticUserError:
+            where = f"{spell(item)}.{name}"
+            return NotStorable(
+                f"E141 output `{where}` of type `{spell(annotation)}` cannot be stored as JSON (node `{node}`)."
+            )
+    return NotStorable(f"E141 the output of node `{node}`, a `{spell(item)}`, cannot be stored as JSON.")
+
+
+def _fields(item: Any) -> dict[str, Any]:
+    if is_model(item):
+        return {name: field.annotation for name, field in item.model_fields.items()}
+    if isinstance(item, type) and is_dataclass(item):
+        return {field.name: field.type for field in fields(item)}
+    return {}
+
+
+def reasons(error: ValidationError) -> str:
+    """Return what did not fit, field by field, on one line."""
+    return "; ".join(
+        f"`{'.'.join(str(part) for part in found['loc'])}`: {found['msg']}" if found["loc"] else found["msg"]
+        for found in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+def unexpected(error: ValueError) -> str:
+    """Return what the serializer found, without its own frame of words."""
+    return first_line(str(error).replace("Pydantic serializer warnings:", "").strip())
+
+
+def first_line(error: object) -> str:
+    """Return the first line of a foreign message."""
+    return str(error).strip().partition("\n")[0]
+
+
+def described(value: Any) -> str:
+    """Return what a value is, without showing it."""
+    if value is None:
+        return "None"
+    if isinstance(value, list):
+        return f"a list of {len(cast('Sequence[Any]', value))}"
+    return f"a `{type(value).__name__}`"

@@ -1,0 +1,308 @@
+"""A body takes JSON text and gives JSON texts: validated once on the way in, once on the way out."""
+
+import math
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr, computed_field
+from typing_extensions import TypedDict
+
+from exodsl import Context, Store, current_run, inject, node, secret
+from exodsl.dsl import Injected
+from exodsl.errors import DefinitionError, InputInvalid, OutputInvalid
+
+Run = Callable[..., list[Any]]
+
+
+class Part(BaseModel):
+    text: str
+    number: float = 0
+
+
+class Cursor(BaseModel):
+    cursor: int = 0
+
+
+def test_a_plain_value_stands_in_a_field_called_result(run: Run) -> None:
+    @node
+    def double(x: int) -> int:
+        return 2 * x
+
+    assert run(double, x=4) == [{"result": 8}]
+
+
+def test_a_model_gives_its_fields(run: Run) -> None:
+    @node
+    async def cut(text: str) -> Part:
+        return Part(text=text[:1])
+
+    assert run(cut, text="abc") == [{"text": "a", "number": 0}]
+
+
+def test_a_dataclass_gives_its_fields_and_comes_back_as_one(run: Run) -> None:
+    @dataclass
+    class Size:
+        width: int
+
+    @node
+    def measure() -> Size:
+        return Size(3)
+
+    assert run(measure) == [{"width": 3}]
+    assert measure.body.load_output({"width": 3}) == Size(3)
+
+
+def test_a_list_is_a_fanout_in_order(run: Run) -> None:
+    @node
+    def split(text: str) -> list[Part]:
+        return [Part(text=one) for one in text]
+
+    assert [output["text"] for output in run(split, text="abc")] == ["a", "b", "c"]
+    assert split.body.fans_out is True
+
+
+def test_an_iterator_is_a_fanout(run: Run) -> None:
+    @node
+    def count(to: int) -> Iterator[int]:
+        yield from range(to)
+
+    assert run(count, to=2) == [{"result": 0}, {"result": 1}]
+
+
+def test_an_async_iterator_is_a_fanout(run: Run) -> None:
+    @node
+    async def count(to: int) -> AsyncIterator[int]:
+        for number in range(to):
+            yield number
+
+    assert run(count, to=2) == [{"result": 0}, {"result": 1}]
+    assert (count.body.style, count.body.fans_out) == ("async", True)
+
+
+def test_an_empty_fanout_gives_nothing(run: Run) -> None:
+    @node
+    def none() -> list[int]:
+        return []
+
+    assert run(none) == []
+
+
+def test_none_is_one_output_without_fields(run: Run) -> None:
+    @node
+    def act(x: int) -> None:
+        return None
+
+    assert run(act, x=1) == [{}]
+
+
+def test_a_nullable_value_a_dict_and_a_typed_dict_are_one_value(run: Run) -> None:
+    class Point(TypedDict):
+        x: int
+
+    @node
+    def maybe() -> Part | None:
+        return None
+
+    @node
+    def table() -> dict[str, int]:
+        return {"a": 1}
+
+    @node
+    def point() -> Point:
+        return {"x": 1}
+
+    assert run(maybe) + run(table) + run(point) == [
+        {"result": None},
+        {"result": {"a": 1}},
+        {"result": {"x": 1}},
+    ]
+
+
+def test_a_default_applies_where_an_input_is_left_out(run: Run) -> None:
+    @node
+    def add(x: int, y: int = 10) -> int:
+        return x + y
+
+    assert run(add, x=1) + run(add, x=1, y=2) == [{"result": 11}, {"result": 3}]
+
+
+def test_inputs_become_models_under_the_names_of_their_fields(run: Run) -> None:
+    class Item(BaseModel):
+        page_url: str = Field(alias="pageUrl")
+
+    @node
+    def show(item: Item) -> str:
+        return item.page_url
+
+    assert run(show, item={"page_url": "a"}) + run(show, item={"pageUrl": "b"}) == [
+        {"result": "a"},
+        {"result": "b"},
+    ]
+
+
+@pytest.mark.parametrize(("inputs", "said"), [({"x": "no"}, "`x`"), ({}, "`x`"), ({"x": 1, "z": 1}, "`z`")])
+def test_inputs_that_do_not_fit_are_refused_by_name(run: Run, inputs: dict[str, Any], said: str) -> None:
+    @node
+    def double(x: int) -> int:
+        return 2 * x
+
+    with pytest.raises(InputInvalid, match=f'Node "double" cannot take its inputs: {said}'):
+        run(double, **inputs)
+
+
+def test_a_list_where_one_output_is_declared_is_refused(run: Run) -> None:
+    @node
+    def one() -> int:
+        return [1, 2, 3]  # type: ignore[return-value]
+
+    with pytest.raises(
+        OutputInvalid, match=r"declared one output, `int`, returned a list of 3. For a fanout"
+    ):
+        run(one)
+
+
+def test_one_output_where_a_fanout_is_declared_is_refused(run: Run) -> None:
+    @node
+    def many() -> list[int]:
+        return 1  # type: ignore[return-value]
+
+    with pytest.raises(OutputInvalid, match=r"declared a fanout, `list\[int\]`, returned a `int`"):
+        run(many)
+
+
+def test_a_value_of_another_type_is_refused(run: Run) -> None:
+    @node
+    def one() -> int:
+        return "5"  # type: ignore[return-value]
+
+    with pytest.raises(OutputInvalid, match=r"declared one output, `int`, returned a `str`"):
+        run(one)
+
+
+def test_something_where_nothing_is_declared_is_refused(run: Run) -> None:
+    @node
+    def act() -> None:
+        return 5  # type: ignore[return-value]
+
+    with pytest.raises(OutputInvalid, match=r"declared no output, returned a `int`"):
+        run(act)
+
+
+def test_a_model_changed_into_what_it_does_not_allow_is_refused(run: Run) -> None:
+    @node
+    def cut() -> Part:
+        return Part.model_construct(text=5)
+
+    with pytest.raises(OutputInvalid, match=r"`Part`"):
+        run(cut)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_does_not_have_is_refused_with_its_field(run: Run, number: float) -> None:
+    @node
+    def cut() -> Part:
+        return Part(text="NaN", number=number)
+
+    with pytest.raises(OutputInvalid, match=r'Node "cut" gave .* in output `number`'):
+        run(cut)
+
+
+def test_such_a_number_is_found_inside_of_anything(run: Run) -> None:
+    @node
+    def deep() -> dict[str, Any]:
+        return {"a": [1, {"b": math.nan}]}
+
+    with pytest.raises(OutputInvalid, match=r"in output `result.a.1.b`"):
+        run(deep)
+
+
+def test_text_and_null_are_no_numbers(run: Run) -> None:
+    @node
+    def say() -> dict[str, str | None]:
+        return {"a": "NaN null Infinity", "b": None}
+
+    assert run(say) == [{"result": {"a": "NaN null Infinity", "b": None}}]
+
+
+def test_a_context_store_and_secret_are_injected(run: Run, injected: Injected) -> None:
+    @node
+    def use(
+        x: int,
+        ctx: Context = inject(),
+        store: Store[Cursor] = inject(),
+        key: SecretStr = secret("llm_key"),
+    ) -> str:
+        store.add("cursor", x)
+        return f"{ctx.run_id} {store.read().cursor} {len(key.get_secret_value())} {key}"
+
+    assert run(use, x=4) == [{"result": "run-1 7 6 **********"}]
+    assert injected.store.writes == (("add", "cursor", 4),)
+
+
+def test_a_secret_without_a_marker_has_the_name_of_its_parameter(run: Run) -> None:
+    @node
+    def use(llm_key: SecretStr) -> int:
+        return len(llm_key.get_secret_value())
+
+    assert run(use) == [{"result": 6}]
+
+
+def test_a_missing_secret_is_named_with_its_cure(run: Run) -> None:
+    @node
+    def use(key: SecretStr = secret("other_key")) -> None:
+        return None
+
+    with pytest.raises(DefinitionError, match=r'needs the secret "other_key".*env\("VARIABLE"\)'):
+        run(use)
+
+
+def test_current_run_is_the_context_of_the_body_that_runs(run: Run) -> None:
+    @node
+    async def where() -> str:
+        return f"{current_run().identifier} {current_run().retry_count}"
+
+    assert run(where) == [{"result": "here 2"}]
+    with pytest.raises(DefinitionError, match=r"only inside a body"):
+        current_run()
+
+
+def test_progress_is_passed_on_and_kept() -> None:
+    seen: list[tuple[int, int, str]] = []
+    ctx = Context("r", "n", on_progress=lambda *said: seen.append(said))
+
+    ctx.progress(1, 2, "half")
+
+    assert seen == [(1, 2, "half")]
+    assert str(ctx.last_progress) == "Progress(done=1, total=2, note='half')"
+
+
+def test_outputs_come_back_as_what_the_body_gave(run: Run) -> None:
+    class Box(BaseModel):
+        side: int
+
+        @computed_field  # type: ignore[prop-decorator]
+        @property
+        def area(self) -> int:
+            return self.side**2
+
+        model_config = {"extra": "forbid"}
+
+    @node
+    def pack() -> Box:
+        return Box(side=2)
+
+    (output,) = run(pack)
+
+    assert output == {"side": 2, "area": 4}
+    assert pack.body.load_output(output) == Box(side=2)
+
+
+def test_an_error_of_the_body_passes_as_it_is(run: Run) -> None:
+    @node
+    def fail() -> None:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        run(fail)
