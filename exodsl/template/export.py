@@ -19,6 +19,7 @@ def as_exosphere(template: GraphTemplate) -> tuple[dict[str, Any], list[str]]:
 
     Each loss names where it stands (an identifier, or the graph) and why. A template that uses nothing beyond
     Exosphere's own fields loses nothing, except the values of its secrets: those appear in no export (semantics 8).
+    Nothing is triggered by the clock: the body has no `triggers`, which means the same as none.
     """
     export = _Export(template)
     return export.body(), export.lost
@@ -36,13 +37,14 @@ class _Export:
         """Return the whole body of an upsert."""
         template = self._template
         if template.keep_store:
-            self._lose("the graph", "`keep_store` is left out; Exosphere decides itself what becomes of a store.")
+            self._lose(
+                "the graph", "`keep_store` is left out; Exosphere decides itself what becomes of a store."
+            )
         return {
             "secrets": {name: self._secret(name) for name in template.secrets},
             "nodes": [self._node(node) for node in template.nodes],
             "retry_policy": self._retry(template.retry_policy),
             "store_config": self._store(template.store_config),
-            "triggers": [],
         }
 
     def _lose(self, where: str, why: str) -> None:
@@ -64,7 +66,9 @@ class _Export:
 
     def _stored(self, key: str, value: object) -> str:
         if not isinstance(value, str):
-            self._lose("the graph", f'the default of store key "{key}" becomes text; Exosphere stores text only.')
+            self._lose(
+                "the graph", f'the default of store key "{key}" becomes text; Exosphere stores text only.'
+            )
         return as_text(value)
 
     def _node(self, node: NodeTemplate) -> dict[str, Any]:
@@ -154,7 +158,9 @@ def _unknown(reference: Reference) -> str | None:
 
 
 def _at_trigger(name: str) -> str:
-    return f'input "{name}" is exported empty; give it at trigger under this name, Exosphere does not demand it.'
+    return (
+        f'input "{name}" is exported empty; give it at trigger under this name, Exosphere does not demand it.'
+    )
 
 
 def _options(node: NodeTemplate) -> Iterator[str]:

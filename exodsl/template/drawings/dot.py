@@ -28,7 +28,13 @@ def as_dot(template: GraphTemplate, counts: Mapping[str, Counts] | None = None) 
     :param counts: how the states of a run stand, by identifier; adds numbers, and a colour for how each node stands.
     """
     scene = Scene.of(template, counts)
-    lines = [f"digraph {_quoted(template.name)} {{", "    node [shape=box];", *_nodes(scene), *_edges(scene), "}"]
+    lines = [
+        f"digraph {_quoted(template.name)} {{",
+        "    node [shape=box];",
+        *_nodes(scene),
+        *_edges(scene),
+        "}",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -108,7 +108,8 @@ class Rails:
 
     def _draw(self, name: str) -> None:
         for source in self._shape.parents[name]:
-            self._fork(source)
+            if name in self._branches[source].main:
+                self._fork(source)
         edges, at = self._edges.pop(name), len(self.rows)
         hub = self._hub(name, edges)
         self._add(Row(name, hub, {edge.lane: edge.many for edge in edges if edge.lane is not hub}))

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from exodsl.template.drawings.lanes import Row
 from exodsl.template.drawings.scene import Kind
 
-_SHAPES = {"ud": 0, "lr": 1, "dr": 2, "dl": 3, "ur": 4, "ul": 5, "udr": 6, "udl": 7, "dlr": 8, "ulr": 9, "udlr": 10}
+_SHAPES = {
+    "ud": 0,
+    "lr": 1,
+    "dr": 2,
+    "dl": 3,
+    "ur": 4,
+    "ul": 5,
+    "udr": 6,
+    "udl": 7,
+    "dlr": 8,
+    "ulr": 9,
+    "udlr": 10,
+}
 _STROKES = {(1, 1): "│─╭╮╰╯├┤┬┴┼", (2, 2): "║═╔╗╚╝╠╣╦╩╬", (1, 2): "│═╒╕╘╛╞╡╤╧╪", (2, 1): "║─╓╖╙╜╟╢╥╨╫"}
 _MARKS: Mapping[Kind, str] = {"plain": "◉", "arrival": "◉", "fanout": "⊛", "unite": "⊞"}
 _ASCII_MARKS: Mapping[Kind, str] = {"plain": "o", "arrival": "o", "fanout": "*", "unite": "#"}
