@@ -134,9 +134,13 @@ class GraphNotFound(NotFound):
 
     code = "graph-not-found"
 
-    def __init__(self, namespace: str, name: str, known: Iterable[str] = ()) -> None:
-        self.namespace, self.name = namespace, name
-        super().__init__(f'No graph "{name}" is stored in namespace "{namespace}".{did_you_mean(name, known)}')
+    def __init__(self, namespace: str, name: str, known: Iterable[str] = (), version: int | None = None) -> None:
+        self.namespace, self.name, self.version = namespace, name, version
+        if version is None:
+            message = f'No graph "{name}" is stored in namespace "{namespace}".{did_you_mean(name, known)}'
+        else:
+            message = f'Graph "{name}" in namespace "{namespace}" has no version {version}.'
+        super().__init__(message)
 
 
 class RunNotFound(NotFound):

@@ -15,6 +15,8 @@ _STATE = (
     "SELECT s.id, s.run_id, s.node, s.path, s.attempt, s.retry_count, s.status, s.inputs, s.outputs, s.error, s.data,"
     " s.enqueue_after, s.created_at, s.queued_at, s.finished_at FROM state AS s"
 )
+SHORT = 8
+"""How many digits at the end of a run's id are shown as its short form."""
 _BAD = (State.ERRORED, State.PRUNED, State.NEXT_CREATED_ERROR, State.CANCELLED)
 
 
@@ -24,12 +26,20 @@ def run(connection: Any, key: int) -> Row:
     return row
 
 
-def runs_like(connection: Any, part: str) -> list[Row]:
-    """Return (id, run_id) of the runs whose id starts or ends with `part`."""
-    clean = part.replace("%", "").replace("_", "")
+def runs_starting(connection: Any, start: str) -> list[Row]:
+    """Return (id, run_id) of the first few runs whose id starts like this."""
     rows: list[Row] = connection.execute(
-        "SELECT id, run_id FROM run WHERE run_id LIKE ? OR run_id LIKE ? ORDER BY id DESC LIMIT 10",
-        (f"{clean}%", f"%{clean}"),
+        "SELECT id, run_id FROM run WHERE run_id >= ? AND run_id < ? LIMIT 10", (start, f"{start}~")
+    ).fetchall()
+    return rows
+
+
+def runs_ending(connection: Any, end: str) -> list[Row]:
+    """Return (id, run_id) of the first few runs whose id ends like this; by the index for the short form."""
+    tail = "" if len(end) < SHORT else " AND substr(run_id, -8) = ?"
+    rows: list[Row] = connection.execute(
+        f"SELECT id, run_id FROM run WHERE substr(run_id, ?) = ?{tail} LIMIT 10",
+        (-len(end), end, *([end[-SHORT:]] if tail else [])),
     ).fetchall()
     return rows
 
@@ -67,20 +77,23 @@ def states(
     limit: int,
 ) -> list[Row]:
     """Return states of a run in the order of its fingerprints: node, path, attempt."""
-    where, values = ["s.run_id = ?"], [run]
+    order: tuple[str, ...] = ("s.node", "s.path", "s.attempt")
+    where, values = ["s.run_id = ?"], list[Any]([run])
+    by = ""
+    if status is not None:
+        where.append(f"s.status = {status:d}")
     if node is not None:
         where.append("s.node = ?")
         values.append(node)
-    if status is not None:
-        where.append(f"s.status = {status:d}")
-    if status in _BAD:  # said in the words of the partial index, so that it is used
-        where.append(f"s.status IN ({', '.join(str(int(s)) for s in _BAD)})")
-    given: list[Any] = list(values)
+        order = order[1:]
+    elif status in _BAD:  # there are few of them among many: never a walk over all of the run
+        by = " INDEXED BY state_bad"
+        where.append(f"s.status IN ({', '.join(str(int(bad)) for bad in _BAD)})")
     if after is not None:
-        where.append("(s.node, s.path, s.attempt) > (?, ?, ?)")
-        given.extend(after)
+        where.append(f"({', '.join(order)}) > ({', '.join('?' * len(order))})")
+        values.extend(after[-len(order) :])
     rows: list[Row] = connection.execute(
-        f"{_STATE} WHERE {' AND '.join(where)} ORDER BY s.node, s.path, s.attempt LIMIT ?", (*given, limit)
+        f"{_STATE}{by} WHERE {' AND '.join(where)} ORDER BY {', '.join(order)} LIMIT ?", (*values, limit)
     ).fetchall()
     return rows
 

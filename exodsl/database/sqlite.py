@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from peewee import SqliteDatabase
+from peewee import PeeweeException, SqliteDatabase
 
-from exodsl.database.tables import SCHEMA_VERSION, Tables, make_tables
-from exodsl.errors import DatabaseUnusable, SchemaMismatch
+from exodsl.database.opening import check_file, create_schema, unusable
+from exodsl.database.tables import make_tables
+from exodsl.errors import DatabaseUnusable
 
 Durability = Literal["full", "normal"]
-BUSY_MS = 30_000
+BUSY_MS = 10_000
 MEMORY = ":memory:"
-_HEADER = b"SQLite format 3\x00"
 
 
 class Sqlite:
@@ -34,55 +34,53 @@ class Sqlite:
     def __init__(self, path: str | Path, *, durability: Durability = "full") -> None:
         self.path = str(path)
         self.lock = threading.RLock()
+        self._read_lock = threading.RLock()
+        self._closed = False
         if self.path != MEMORY:
-            _check_file(Path(self.path))
-        self._writer = SqliteDatabase(
+            check_file(Path(self.path), BUSY_MS)
+        self._writer = self._connection(
             self.path,
-            thread_safe=False,
-            check_same_thread=False,
-            timeout=BUSY_MS / 1000,
-            pragmas={
-                "journal_mode": "wal",
-                "synchronous": durability,
-                # Small and often beats seldom and large: a checkpoint is then no pause that anyone sees.
-                "wal_autocheckpoint": 250,
-                "temp_store": "memory",
-            },
+            journal_mode="wal",
+            synchronous=durability,
+            # Small and often beats seldom and large: a checkpoint is then no pause that anyone sees.
+            wal_autocheckpoint=250,
         )
         self._reader = self._writer
         try:
-            self.tables = self._prepare()
-            self.connection: Any = _raw(self._writer)
-            if self.path != MEMORY:
-                self._reader = self._open_reader()
-        except sqlite3.Error as error:
+            self._open()
+        except (sqlite3.Error, PeeweeException) as error:
+            self.close()
             raise unusable(self.path, error) from error
+        except DatabaseUnusable:
+            self.close()
+            raise
 
-    def _prepare(self) -> Tables:
+    def _open(self) -> None:
         self._writer.connect()
-        tables = make_tables(self._writer)
+        self.tables = make_tables(self._writer)
         with self._writer.atomic("IMMEDIATE"):
-            _ensure_schema(self._writer, tables, self.path)
-        return tables
+            create_schema(self._writer, self.tables)
+        self.connection: Any = _raw(self._writer)
+        if self.path != MEMORY:
+            uri = f"{Path(self.path).resolve().as_uri()}?mode=ro"
+            self._reader = self._connection(uri, uri=True, query_only=1)
+            self._reader.connect()
 
-    def _open_reader(self) -> SqliteDatabase:
-        uri = f"{Path(self.path).resolve().as_uri()}?mode=ro"
-        reader = SqliteDatabase(
-            uri,
-            uri=True,
+    def _connection(self, path: str, *, uri: bool = False, **pragmas: object) -> SqliteDatabase:
+        return SqliteDatabase(
+            path,
+            uri=uri,
             thread_safe=False,
             check_same_thread=False,
             timeout=BUSY_MS / 1000,
-            pragmas={"query_only": 1, "temp_store": "memory"},
+            pragmas={**pragmas, "temp_store": "memory"},
         )
-        reader.connect()
-        self._read_lock = threading.RLock()
-        return reader
 
     @contextmanager
     def transaction(self) -> Generator[Any]:
         """Give the writing connection, with the write lock held; commit at the end, roll back on any error."""
         with self.lock:
+            self._refuse_closed()
             connection = self.connection
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -102,9 +100,11 @@ class Sqlite:
         """Give a connection that sees one committed moment and cannot write."""
         if self._reader is self._writer:
             with self.lock:
+                self._refuse_closed()
                 yield self.connection
             return
         with self._read_lock:
+            self._refuse_closed()
             connection = _raw(self._reader)
             try:
                 connection.execute("BEGIN")
@@ -120,61 +120,18 @@ class Sqlite:
         number: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
         return number
 
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise DatabaseUnusable(f'Database "{self.path}" was closed. Open it again.')
+
     def close(self) -> None:
         """Close every connection; idempotent."""
-        with self.lock:
-            if self._reader is not self._writer:
-                self._reader.close()
-            if not self._writer.is_closed():
-                self._writer.close()
+        with self.lock, self._read_lock:
+            self._closed = True
+            for connection in (self._reader, self._writer):  # the last to close tidies the log away
+                if not connection.is_closed():
+                    connection.close()
 
 
 def _raw(db: Any) -> Any:
     return db.connection()
-
-
-def unusable(path: str, error: sqlite3.Error) -> DatabaseUnusable:
-    """Return what went wrong with a database, and the cure, in one sentence."""
-    text = str(error)
-    cures = {
-        "locked": "Another program holds it; close that program or wait.",
-        "readonly": "It, or its folder, is read-only; give it write permission or choose another with --db.",
-        "full": "The disk is full; free some space, nothing that was recorded is lost.",
-        "malformed": "It is damaged; restore a copy, or choose another with --db.",
-        "not a database": "It is another kind of file; choose another with --db.",
-        "unable to open": "Its folder does not exist or cannot be entered; make it or choose another with --db.",
-    }
-    cure = next((cure for sign, cure in cures.items() if sign in text), "Choose another with --db.")
-    return DatabaseUnusable(f'Database "{path}" cannot be used: {text}. {cure}')
-
-
-def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise DatabaseUnusable(f'Database "{path}" cannot be used: it is a folder. Name a file in it.')
-    if not path.parent.is_dir():
-        raise DatabaseUnusable(f'Database "{path}" cannot be made: there is no folder "{path.parent}".')
-    try:
-        with path.open("rb") as file:
-            header = file.read(len(_HEADER))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise DatabaseUnusable(f'Database "{path}" cannot be read: {error.strerror}.') from error
-    if header and header != _HEADER:
-        raise DatabaseUnusable(f'"{path}" is not a SQLite database. Choose another file with --db.')
-
-
-def _ensure_schema(db: SqliteDatabase, tables: Tables, path: str) -> None:
-    present = set(db.get_tables())
-    if not present:
-        db.create_tables(tables.all())
-        tables.schema.create(version=SCHEMA_VERSION)
-        return
-    if "schema_version" not in present:
-        raise SchemaMismatch(f'"{path}" is a SQLite database of another program. Choose another file with --db.')
-    version = tables.schema.select(tables.schema.version).scalar()
-    if version != SCHEMA_VERSION:
-        raise SchemaMismatch(
-            f'Database "{path}" has schema {version}; this exodsl reads schema {SCHEMA_VERSION}.'
-            " Use the exodsl that wrote it, or choose another file with --db."
-        )

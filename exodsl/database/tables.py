@@ -102,6 +102,8 @@ def make_tables(db: Database) -> Tables:
         class Meta:
             indexes = ((("status", "id"), False),)
 
+    Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_short ON run (substr(run_id, -8))"))
+
     class State(Base):
         """One state. `inputs` is empty for a sibling: they are those of its original."""
 
@@ -129,7 +131,12 @@ def make_tables(db: Database) -> Tables:
             indexes = ((("run_id", "node", "path", "attempt"), True),)
 
     State.add_index(SQL("CREATE INDEX IF NOT EXISTS state_due ON state (node, enqueue_after, id) WHERE status = 0"))
-    State.add_index(SQL(f"CREATE INDEX IF NOT EXISTS state_bad ON state (run_id, status, id) WHERE status IN {_BAD}"))
+    State.add_index(
+        SQL(
+            "CREATE INDEX IF NOT EXISTS state_bad ON state (run_id, status, node, path, attempt)"
+            f" WHERE status IN {_BAD}"
+        )
+    )
 
     class Gate(Base):
         """One unite for one execution, or output, of what it unites."""

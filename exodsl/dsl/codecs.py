@@ -12,10 +12,10 @@ from pydantic_core import PydanticSerializationError, to_json, to_jsonable_pytho
 from typing_extensions import TypedDict
 
 from exodsl.dsl.hints import bare, spell
-from exodsl.dsl.numbers import odd_number
 from exodsl.dsl.returns import RESULT, Returned, is_model
 from exodsl.dsl.schemas import object_schema
 from exodsl.errors import InputInvalid, NodeRefused, NotStorable, OutputInvalid
+from exodsl.template.json_values import odd_number
 
 _SUSPECTS = (b"null", b"NaN", b"Infinity")
 """What a number that JSON does not have turns into, wherever it hides."""

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from exodsl.dsl.edges import Connection
-from exodsl.dsl.numbers import odd_number
 from exodsl.dsl.references import Reference, is_collected, is_reference, label, nested_reference
 from exodsl.errors import DefinitionError
 from exodsl.template.findings import Finding
+from exodsl.template.json_values import odd_number
 from exodsl.template.placeholders import Reference as Placeholder
 from exodsl.template.placeholders import parse
 from exodsl.template.structure import Structure

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 from typing_extensions import TypeVar
 
-from exodsl.dsl.numbers import odd_number
 from exodsl.errors import DefinitionError, OutputInvalid, did_you_mean
+from exodsl.template.json_values import odd_number
 
 Write = tuple[Literal["set", "add"], str, Any]
 M = TypeVar("M", bound=BaseModel)

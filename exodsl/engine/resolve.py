@@ -19,7 +19,7 @@ class Missing:
 
 
 class _Absent(Exception):
-    def __init__(self, missing: Missing) -> None:
+    def __init__(self, *missing: Missing) -> None:
         self.missing = missing
 
 
@@ -54,20 +54,32 @@ class Resolver:
                 found[mapped.name] = self._value(mapped)
             except _Absent as absent:
                 if not mapped.optional:
-                    missing.append(absent.missing)
+                    missing.extend(absent.missing)
         return missing or found
 
     def _value(self, mapped: Mapped) -> Any:
         if not mapped.parts:
             return mapped.literal
         if len(mapped.parts) != 1:
-            return "".join(part if isinstance(part, str) else as_text(self._piece(part)) for part in mapped.parts)
+            return self._text(mapped.parts)
         part = mapped.parts[0]
         if isinstance(part, str):
             return part
         value = self._piece(part)
         listed = part.read is not None and part.read.many and isinstance(value, list)
         return as_text(value) if mapped.text and listed else value
+
+    def _text(self, parts: tuple[Piece | str, ...]) -> str:
+        texts: list[str] = []
+        missing: list[Missing] = []
+        for part in parts:
+            try:
+                texts.append(part if isinstance(part, str) else as_text(self._piece(part)))
+            except _Absent as absent:
+                missing.extend(absent.missing)
+        if missing:
+            raise _Absent(*missing)
+        return "".join(texts)
 
     def _piece(self, piece: Piece) -> Any:
         reference = piece.reference

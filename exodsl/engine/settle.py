@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -14,6 +15,8 @@ from exodsl.engine.plan import GateRef, NodePlan, Read
 from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Released, Requeued, Result, StoreWrite
 from exodsl.engine.resolve import Missing, Resolver
 from exodsl.engine.status import Gate, State
+from exodsl.template.json_values import strict_json
+from exodsl.template.policies import LONGEST_DELAY_MS
 
 WIDE = 2_000
 """A fanout of more outputs than this is recorded whole and made into states in parts."""
@@ -63,9 +66,9 @@ class Settlement:
         if not outputs:
             self._end(state, State.SUCCESS, None, None)
         else:
-            self.siblings(state, 1, outputs[1:])
             status, kept, error = self._follow(state, 0, outputs[0])
             self._end(state, status, kept, error)
+            self.siblings(state, 1, outputs[1:])
             # A node that does not fan out has opened nothing when its children could not be created.
             if status is State.SUCCESS and not state.node.opens:
                 self._open(state)
@@ -187,7 +190,8 @@ class Settlement:
         self._live(state.run, state.node, state.path, -1)
 
     def _requeued(self, state: StateFacts, after_ms: int) -> None:
-        self.changes.ended.append(Ended(state.key, state.lease, State.CREATED, enqueue_after=self.now + after_ms))
+        due = self.now + min(after_ms, LONGEST_DELAY_MS)
+        self.changes.ended.append(Ended(state.key, state.lease, State.CREATED, enqueue_after=due))
 
     def close(self, gate: GateFacts) -> None:
         """Settle a gate whose region has nothing live: run the unite, block it, or end it at birth."""
@@ -282,7 +286,7 @@ class Settlement:
         store = run.store
         assert store is not None, "a run's store is loaded before its writes are settled"
         for write in writes:
-            store[write.key] = write.value if write.op == "set" else store.get(write.key, 0) + write.value
+            store[write.key] = _written(write, store.get(write.key, 0))
             self.changes.store[run.key, write.key] = store[write.key]
 
 
@@ -303,15 +307,36 @@ def _misfit(node: NodePlan, count: int) -> ErrorInfo | None:
 
 
 def _unusable(run: RunFacts, writes: tuple[StoreWrite, ...]) -> ErrorInfo | None:
+    """Try writes in order on what they touch; return why one of them means nothing."""
+    tried: dict[str, Any] = {}
     for write in writes:
-        if not write.key or "." in write.key:
-            message = f'"{write.key}" cannot be a store key: it must not be empty and must not contain a dot.'
-            return ErrorInfo("exodsl.errors.OutputInvalid", message, key="store-key")
-        current = (run.store or {}).get(write.key, 0)
-        if write.op == "add" and (isinstance(current, bool) or not isinstance(current, int | float)):
-            message = f'store.add("{write.key}"): its value is {type(current).__name__}, not a number.'
-            return ErrorInfo("exodsl.errors.OutputInvalid", message, key="store-add")
+        current = tried.get(write.key, (run.store or {}).get(write.key, 0))
+        reason = _refused(write, current)
+        if reason is not None:
+            return ErrorInfo("exodsl.errors.OutputInvalid", f'store.{write.op}("{write.key}"): {reason}.', key="store")
+        tried[write.key] = _written(write, current)
     return None
+
+
+def _refused(write: StoreWrite, current: Any) -> str | None:
+    if not write.key or "." in write.key:
+        return "a store key must not be empty and must not contain a dot"
+    if write.op == "add" and not (_is_number(current) and _is_number(write.value)):
+        odd = write.value if _is_number(current) else current
+        return f"a number can only be added to a number, and {odd!r} is none"
+    try:
+        strict_json({write.key: _written(write, current)})
+    except ValueError as error:
+        return f"it cannot be stored as JSON: {error}"
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _written(write: StoreWrite, current: Any) -> Any:
+    return write.value if write.op == "set" else current + write.value
 
 
 def _error(kind: str, reason: str) -> str:

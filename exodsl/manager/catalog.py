@@ -45,7 +45,8 @@ class Catalog:
             else templates.numbered(connection, namespace, graph, version)
         )
         if row is None:
-            raise GraphNotFound(namespace, graph, templates.names(connection, namespace))
+            known = templates.names(connection, namespace)
+            raise GraphNotFound(namespace, graph, known, version if graph in known else None)
         return int(row[0])
 
     def plan(self, connection: Any, template: int) -> tuple[Plan, int]:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pydantic_core import from_json
+
 from exodsl.database import reads, templates
 from exodsl.database.sqlite import Sqlite
 from exodsl.engine.facts import RunFacts
@@ -20,7 +22,7 @@ from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
 from exodsl.manager.ids import new_run_id
 from exodsl.manager.protocol import Exchange, Serves, Trigger
 from exodsl.manager.sessions import LEASE_MS, Session
-from exodsl.manager.starting import as_json, check_inputs, initial_store, root_inputs
+from exodsl.manager.starting import as_json, check_inputs, initial_store, root_inputs, start_delay
 from exodsl.manager.viewing import Viewing, run_status
 from exodsl.template.models import GraphTemplate
 
@@ -92,16 +94,17 @@ class EmbeddedManager(Viewing):
     def _new_run(self, connection: Any, trigger: Trigger, now: int) -> tuple[RunFacts, dict[str, Any], str, int]:
         key = self._catalog.find(connection, trigger.namespace, trigger.graph, trigger.version)
         plan, base = self._catalog.plan(connection, key)
-        given = dict(trigger.inputs)
-        check_inputs(plan.template, given)
-        store = initial_store(plan.template, dict(trigger.store))
-        as_json(store, "store values", trigger.graph)
-        text = as_json(given, "inputs", trigger.graph)
+        due = now + start_delay(trigger.start_delay_ms)
+        text = as_json(dict(trigger.inputs), "inputs", trigger.graph)
+        given: dict[str, Any] = from_json(text)
+        if not trigger.validated:
+            check_inputs(plan.template, given)
+        store = from_json(as_json(initial_store(plan.template, dict(trigger.store)), "store values", trigger.graph))
         run_id = new_run_id(now)
         run = RunFacts(0, run_id, plan, base, given, store)
         inputs = as_json(root_inputs(run, given), "inputs", trigger.graph)
         run.key = templates.insert_run(connection, run_id, key, text, trigger.target, now)
-        return self._catalog.remember(run), store, inputs, now + trigger.start_delay_ms
+        return self._catalog.remember(run), store, inputs, due
 
     def read_store(self, run_id: str) -> dict[str, Any]:
         """Return the store of a run; see `StateManager.read_store`."""
@@ -120,7 +123,7 @@ class EmbeddedManager(Viewing):
             self._release_gone(connection, now)
             run = None if serves.run_id is None else int(self._run_row(connection, serves.run_id)[0])
             session = Session(templates.next_session(connection), name, serves, now + LEASE_MS, run)
-            self._insert_session(connection, session)
+            self._insert_session(connection, session, session.lease_until)
             session.refresh(connection)
         self._sessions[session.key] = session
         return session.key
@@ -147,6 +150,7 @@ class EmbeddedManager(Viewing):
             step = self._settled(holder, settled, refused, capacity)
             for state, _ in settled:
                 holder.held.pop(state.key, None)
+            holder.lease_until, holder.due_at, holder.spilled = step.lease_until, step.due_at, step.spilled
             holder.held.update((state.key, state) for state in step.claimed)
             self._after(step, holder)
             wait = None if holder.due_at is None else max(0, holder.due_at - step.now)
@@ -165,13 +169,10 @@ class EmbeddedManager(Viewing):
                 self._look_around(connection)
                 session.exchanges += 1
                 step = self._step(connection)
-                self._renew(connection, session, step.now)
+                step.lease_until = self._renew(connection, session, step.now)
                 if settled:
                     step.report(settled, session, capacity)
-                if len(step.claimed) < capacity and session.due_at is not None and session.due_at <= step.now:
-                    step.claim_due(session, capacity - len(step.claimed))
-                if len(step.claimed) < capacity and (session.spilled or step.spilled):
-                    session.spilled = step.unspill(session, capacity)
+                step.claim(session, capacity)
                 return step
         except BaseException:
             self._catalog.forget_runs()
@@ -203,19 +204,14 @@ class EmbeddedManager(Viewing):
         self._last_key = templates.last_state(connection)
         for session in self._sessions.values():
             session.refresh(connection)
-            session.expect(0)
-            session.spilled = True
 
     def _after(self, step: Step, holder: Session | None = None) -> None:
         """Tell those who wait what the committed transaction left to do."""
         for session in self._sessions.values():
             session.spilled = session.spilled or step.spilled
-        if step.left_due is None:
-            return
-        for session in self._sessions.values():
-            session.expect(step.left_due)
-        others = holder is None or len(self._sessions) > 1
-        if others and step.left_due <= step.now:
+            if step.left_due is not None:
+                session.expect(step.left_due)
+        if (step.spilled or step.left_due is not None) and (holder is None or len(self._sessions) > 1):
             self._wake()
 
     def _announce(self, due: int) -> None:
@@ -235,19 +231,21 @@ class EmbeddedManager(Viewing):
             raise TransitionRefused(f"Session {key}", "closed", "open one before an exchange")
         return session
 
-    def _renew(self, connection: Any, session: Session, now: int) -> None:
+    def _renew(self, connection: Any, session: Session, now: int) -> int:
+        """Prolong the leases of all that a runtime holds, when half of their time is over; return their end."""
         if session.lease_until - now > LEASE_MS // 2:
-            return
-        session.lease_until = now + LEASE_MS
-        if not templates.extend_session(connection, session.key, session.lease_until):
+            return session.lease_until
+        until = now + LEASE_MS
+        if not templates.extend_session(connection, session.key, until):
             # It was silent for too long: others have what it held, so its reports will be refused.
-            self._insert_session(connection, session)
+            self._insert_session(connection, session, until)
         if self._release_gone(connection, now):
             session.expect(now)
+        return until
 
-    def _insert_session(self, connection: Any, session: Session) -> None:
+    def _insert_session(self, connection: Any, session: Session, until: int) -> None:
         where, which = sessions.host(), sessions.process()
-        templates.insert_session(connection, session.key, session.name, where, which, session.lease_until)
+        templates.insert_session(connection, session.key, session.name, where, which, until)
 
     def _release_gone(self, connection: Any, now: int) -> int:
         """Put back what runtimes hold that are gone: their lease ran out, or their process ended."""

@@ -46,6 +46,8 @@ class Step:
         self.claimed: list[StateFacts] = []
         self.ended: dict[int, Run] = {}
         self.left_due: int | None = None
+        self.lease_until = 0
+        self.due_at: int | None = None
         self.spilled = False
 
     # What came in
@@ -70,7 +72,23 @@ class Step:
                 settlement.changes.store[run.key, key] = value
         self._write(settlement, None, 0)
 
-    def unspill(self, session: Session, capacity: int) -> bool:
+    def claim(self, session: Session, capacity: int) -> None:
+        """Claim up to `capacity`: what is due, then what a wide fanout still hides."""
+        self.due_at = session.due_at
+        spare = capacity - len(self.claimed)
+        if spare > 0 and self.due_at is not None and self.due_at <= self.now:
+            self._claim_due(session, spare)
+        self.spilled = self.spilled or session.spilled
+        if self.spilled and len(self.claimed) < capacity:
+            self.spilled = self._unspill(session, capacity)
+
+    def _claim_due(self, session: Session, limit: int) -> None:
+        rows = reads.due_states(self.connection, session.nodes, self.now, limit, session.lease(), session.run)
+        self.claimed += [self._facts(row) for row in rows]
+        more = len(rows) == limit
+        self.due_at = self.now if more else reads.next_due(self.connection, session.nodes, session.run)
+
+    def _unspill(self, session: Session, capacity: int) -> bool:
         """Make the next part of a wide fanout into states; False when there is none."""
         rows = reads.spilled_states(self.connection, 1, session.run)
         if not rows:
@@ -84,15 +102,6 @@ class Step:
             settlement.unspill(state, own)
         self._write(settlement, session, capacity)
         return True
-
-    def claim_due(self, session: Session, limit: int) -> None:
-        """Claim states whose time has come."""
-        rows = reads.due_states(self.connection, session.nodes, self.now, limit, session.lease(), session.run)
-        self.claimed += [self._facts(row) for row in rows]
-        if len(rows) == limit:
-            session.due_at = self.now
-        else:
-            session.due_at = reads.next_due(self.connection, session.nodes, session.run)
 
     # What follows
 
@@ -202,12 +211,12 @@ class Step:
 
     def _load_stores(self, runs: Iterable[RunFacts]) -> None:
         """Give runs their stores; they change as this transaction goes on, so each is read once."""
-        wanted = {run.key: run for run in runs}
-        fresh = [key for key in wanted if key not in self._stores]
+        wanted = list(runs)
+        fresh = {run.key for run in wanted} - self._stores.keys()
         if fresh:
             self._stores.update(reads.stores(self.connection, fresh))
-        for key, run in wanted.items():
-            run.store = self._stores[key]
+        for run in wanted:
+            run.store = self._stores[run.key]
 
     def _facts(self, row: Row) -> StateFacts:
         key, run_key, node, path, attempt, retry_count, parent, inputs, lease = row

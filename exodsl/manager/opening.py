@@ -46,10 +46,7 @@ def database_path(uri: str | None = None) -> str:
         raise DatabaseUnusable(
             f'"{uri}" has the unknown scheme "{scheme}". Write sqlite:///path/to/file.db, or a path.'
         )
-    path = rest.removeprefix("/")
-    if path in ("", MEMORY):
-        return MEMORY
-    return f"/{path}" if rest.startswith("//") else path
+    return rest.removeprefix("/") or MEMORY
 
 
 def default_database() -> Path:

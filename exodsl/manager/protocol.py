@@ -19,7 +19,8 @@ from exodsl.template.models import GraphTemplate
 class Trigger:
     """What starts a run: a stored graph, or one version of it, with inputs and store values.
 
-    `start_delay_ms` holds the root back; `target` is kept on the run so that it can be resumed by
+    `validated` says that a model has judged the inputs already; otherwise the JSON Schema kept with the
+    template does. `start_delay_ms` holds the root back; `target` is kept on the run so that it can be resumed by
     name (`file.py:graph`).
     """
 
@@ -30,11 +31,15 @@ class Trigger:
     version: int | None = None
     start_delay_ms: int = 0
     target: str | None = None
+    validated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Serves:
-    """What a runtime can run: node names by (namespace, graph); limited to one run if given."""
+    """What a runtime can run: node names by (namespace, graph); limited to one run if given.
+
+    The graph `*` stands for every graph of its namespace.
+    """
 
     node_names: Mapping[tuple[str, str], frozenset[str]]
     run_id: str | None = None

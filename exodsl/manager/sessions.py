@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from exodsl.database import templates
+from exodsl.database import reads, templates
 from exodsl.engine.changes import Created
 from exodsl.engine.facts import RunFacts, StateFacts
 from exodsl.manager.protocol import Serves
@@ -34,8 +34,8 @@ class Session:
     nodes: list[int] = field(default_factory=list)
     node_set: frozenset[int] = frozenset()
     exchanges: int = 0
-    due_at: int | None = 0
-    spilled: bool = True
+    due_at: int | None = None
+    spilled: bool = False
     held: dict[int, StateFacts] = field(default_factory=dict)
 
     def lease(self) -> int:
@@ -43,12 +43,14 @@ class Session:
         return (self.key << 32) | self.exchanges
 
     def refresh(self, connection: Any) -> None:
-        """Find out anew which stored nodes it serves."""
+        """Find out anew which stored nodes it serves, and whether anything may wait for it."""
         found: list[int] = []
         for (namespace, graph), names in self.serves.node_names.items():
             found += templates.served_nodes(connection, namespace, None if graph == "*" else graph, names)
         self.nodes = found
         self.node_set = frozenset(found)
+        self.due_at = reads.next_due(connection, found, self.run)
+        self.spilled = bool(reads.spilled_states(connection, 1, self.run))
 
     def takes(self, run: RunFacts, state: Created) -> bool:
         """Say whether it may have a new state."""

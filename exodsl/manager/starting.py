@@ -4,49 +4,58 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
-
 from exodsl.engine.facts import Known, RunFacts
 from exodsl.engine.resolve import Resolver
 from exodsl.errors import InputInvalid, did_you_mean
-from exodsl.template.models import GraphTemplate
+from exodsl.template.json_values import strict_json
+from exodsl.template.models import GraphTemplate, JsonSchema
+from exodsl.template.policies import LONGEST_DELAY_MS
 
 
 def as_json(values: Any, what: str, graph: str) -> str:
     """Return values as JSON text; :raises InputInvalid: when they are no JSON."""
     try:
-        text = to_json(values, inf_nan_mode="constants").decode()
-    except PydanticSerializationError as error:
-        raise InputInvalid(f'The {what} for graph "{graph}" cannot be stored as JSON: {error}') from error
-    if "NaN" in text or "Infinity" in text:
-        _refuse_non_finite(values, what, graph)
-    return text
+        return strict_json(values)
+    except ValueError as error:
+        raise InputInvalid(f'The {what} for graph "{graph}" cannot be stored as JSON: {error}.') from error
 
 
-def _refuse_non_finite(value: Any, what: str, graph: str) -> None:
-    if isinstance(value, float) and value - value != 0:
-        raise InputInvalid(f'The {what} for graph "{graph}" hold {value}, which JSON does not know.')
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    for item in items:
-        _refuse_non_finite(item, what, graph)
+def start_delay(given: int) -> int:
+    """Return a start delay in milliseconds; :raises InputInvalid: when it lies before now, or beyond every date."""
+    if not 0 <= given <= LONGEST_DELAY_MS:
+        raise InputInvalid(f"A start delay of {given} ms is no time to wait: give 0 or more, at most ten years.")
+    return given
 
 
 def check_inputs(template: GraphTemplate, given: dict[str, Any]) -> None:
-    """Compare the names of a run's inputs with what the template declares; :raises InputInvalid:."""
-    schema = template.inputs_schema or _root(template).inputs_schema
+    """Compare a run's inputs with the JSON Schema kept with the template; :raises InputInvalid:.
+
+    Where the template does not declare them they are the root's own, beside what its mapping gives.
+    """
+    declared = template.inputs_schema
+    schema = declared or _root(template).inputs_schema
     if schema is None:
         return
-    known, mapped = schema.get("properties", {}), set[str]()
-    if template.inputs_schema is None:
-        mapped = set(_root(template).inputs)
+    known = schema.get("properties", {})
     for name in given:
         if name not in known:
             raise InputInvalid(
                 f'Graph "{template.name}" has no input "{name}". It has: {_listed(known)}.{did_you_mean(name, known)}'
             )
+    mapped = {} if declared else _root(template).inputs
     missing = [name for name in schema.get("required", ()) if name not in given and name not in mapped]
     if missing:
         raise InputInvalid(f'Graph "{template.name}" needs the input{"s"[: len(missing) > 1]} {_listed(missing)}.')
+    _check_values(template.name, {**schema, "required": []}, given)
+
+
+def _check_values(graph: str, schema: JsonSchema, given: dict[str, Any]) -> None:
+    from jsonschema import Draft202012Validator  # only needed where no model is at hand
+
+    for error in Draft202012Validator(schema).iter_errors(given):
+        raise InputInvalid(
+            f'Graph "{graph}" cannot take its input `{".".join(map(str, error.path))}`: {error.message}.'
+        )
 
 
 def initial_store(template: GraphTemplate, given: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -18,6 +19,8 @@ from exodsl.errors import InputInvalid, RunNotFound, StateNotFound, did_you_mean
 from exodsl.manager.catalog import Catalog
 from exodsl.manager.views import NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
 
+_ID = re.compile(r"[0-9a-f-]+")
+_LARGEST = 2**63
 _ENDS = (State.SUCCESS, State.ERRORED, State.NEXT_CREATED_ERROR, State.PRUNED, State.RETRY_CREATED)
 
 
@@ -51,7 +54,8 @@ class Viewing:
     ) -> Page[RunView]:
         """List runs, newest first."""
         number = None if status is None else int(Run[status])
-        before = None if cursor is None else int(cursor)
+        before = None if cursor is None else _number(cursor, cursor)
+        _check_limit(limit)
         with self._db.reading() as connection:
             rows = pages.runs(connection, namespace, graph, number, before, limit + 1)
             found = tuple(self._run_view(connection, row) for row in rows[:limit])
@@ -68,6 +72,7 @@ class Viewing:
     ) -> Page[StateView]:
         """List the states of a run: nodes in topological order, each in fanout order, then by attempt."""
         number = None if status is None else int(State[status])
+        _check_limit(limit)
         with self._db.reading() as connection:
             run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
             node = None if identifier is None else _node(run, identifier)
@@ -78,7 +83,7 @@ class Viewing:
     def state(self, state_id: int) -> StateView:
         """Return one state."""
         with self._db.reading() as connection:
-            row = pages.state(connection, state_id)
+            row = pages.state(connection, state_id) if abs(state_id) < _LARGEST else None
             if row is None:
                 raise StateNotFound(state_id)
             return self._state_view(connection, self._shelf.run(connection, row[1]), row)
@@ -100,11 +105,13 @@ class Viewing:
         )
 
     def _run_row(self, connection: Any, run_id: str) -> Row:
-        found = pages.runs_like(connection, run_id) if run_id else []
-        exact = [key for key, full in found if full == run_id]
-        if len(found) != 1 and not exact:
+        part = run_id.lower()
+        if not _ID.fullmatch(part):
+            raise RunNotFound(run_id)
+        found = pages.runs_starting(connection, part) or pages.runs_ending(connection, part)
+        if len(found) != 1:
             raise RunNotFound(run_id, [full for _, full in found])
-        return pages.run(connection, exact[0] if exact else found[0][0])
+        return pages.run(connection, found[0][0])
 
     def _run_view(self, connection: Any, row: Row) -> RunView:
         _, run_id, namespace, graph, version, status, inputs, cause, target, created, finished, *_ = row
@@ -196,11 +203,29 @@ def _cursor(row: Row) -> str:
 def _place(cursor: str | None) -> tuple[int, bytes, int] | None:
     if cursor is None:
         return None
+    parts = cursor.split(".")
+    if len(parts) != 3:
+        raise _no_cursor(cursor)
     try:
-        node, path, attempt = cursor.split(".")
-        return int(node), bytes.fromhex(path), int(attempt)
+        path = bytes.fromhex(parts[1])
     except ValueError as error:
-        raise InputInvalid(f'"{cursor}" is no cursor of a page of states.') from error
+        raise _no_cursor(cursor) from error
+    return _number(parts[0], cursor), path, _number(parts[2], cursor)
+
+
+def _number(text: str, cursor: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) >= _LARGEST:
+        raise _no_cursor(cursor)
+    return int(text)
+
+
+def _no_cursor(cursor: str) -> InputInvalid:
+    return InputInvalid(f'"{cursor}" is no cursor. Take it from the page before, or leave it out for the first page.')
+
+
+def _check_limit(limit: int) -> None:
+    if limit < 1:
+        raise InputInvalid(f"A page of {limit} is none: ask for 1 or more.")
 
 
 def _progress(

@@ -70,12 +70,11 @@ class RetryPolicy(BaseModel):
             delay *= chance
         elif jitter == "EQUAL_JITTER":
             delay = delay / 2 + delay / 2 * chance
-        whole = int(min(delay, LONGEST_DELAY_MS))
-        return whole if self.max_delay is None else min(whole, self.max_delay)
+        return int(min(delay, LONGEST_DELAY_MS if self.max_delay is None else self.max_delay))
 
     def _exponential(self, retry: int) -> float:
         try:
-            return float(self.backoff_factor) * float(self.exponent) ** (retry - 1)
+            return min(LONGEST_DELAY_MS, float(self.backoff_factor) * float(self.exponent) ** (retry - 1))
         except OverflowError:
             return LONGEST_DELAY_MS
 
@@ -86,5 +85,5 @@ class RetryPolicy(BaseModel):
         return any(name in self.retry_on for name in names)
 
 
-LONGEST_DELAY_MS = 10.0 * 365 * 24 * 3600 * 1000
+LONGEST_DELAY_MS = 10 * 365 * 24 * 3600 * 1000
 """Ten years: what a delay that grew past every sense is cut to, so that it stays a date."""

@@ -1,4 +1,4 @@
-"""Numbers that JSON does not have, wherever they hide."""
+"""Values as strict JSON: what JSON does not have is refused, never changed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError, to_json
+
+
+def strict_json(value: object) -> str:
+    """Return a value as JSON text; :raises ValueError: saying what in it is no JSON."""
+    try:
+        text = to_json(value, by_alias=False, inf_nan_mode="constants")
+    except (PydanticSerializationError, UnicodeEncodeError) as error:
+        raise ValueError(str(error).partition("\n")[0]) from error
+    if b"NaN" in text or b"Infinity" in text:
+        odd = odd_number(value)
+        if odd is not None:
+            raise ValueError(f"`{odd[0]}` is {odd[1]}, a number that JSON does not have")
+    return text.decode()
 
 
 def odd_number(value: object, path: str = "") -> tuple[str, float] | None:
