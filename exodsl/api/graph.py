@@ -1,0 +1,71 @@
+"""Graphs that run: the DSL's, with `run` and `arun`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from exodsl.api.run import Run
+from exodsl.api.running import WORKERS, adrive, begin, drive
+from exodsl.api.state_manager import Database, opened
+from exodsl.dsl.graph import Graph as Declared
+from exodsl.dsl.graph import NoModel
+
+I = TypeVar("I", bound=BaseModel, default=NoModel)  # noqa: E741
+S = TypeVar("S", bound=BaseModel, default=NoModel)
+
+
+class Graph(Declared[I, S]):
+    __doc__ = Declared.__doc__
+
+    def run(
+        self,
+        inputs: I | Mapping[str, Any] | None = None,
+        /,
+        *,
+        store: S | Mapping[str, Any] | None = None,
+        db: Database = None,
+        workers: int = WORKERS,
+        **fields: Any,
+    ) -> Run:
+        """Run the graph here until the run has ended; a FAILED run is returned, not raised.
+
+        :param inputs: the run's inputs, as their model or a mapping.
+        :param fields: the run's inputs by name; one called `store`, `db` or `workers` goes into the mapping.
+        :param store: first values of the run's store.
+        :param db: a URI, a path, or an open state manager; the default database by default.
+        :param workers: bodies that run at once, 64 by default.
+        :raises GraphInvalid: when the graph does not pass its checks.
+        :raises InputInvalid: when inputs or store values do not fit; no run exists then.
+        """
+        manager, own = opened(db)
+        try:
+            run = drive(begin(manager, self, inputs, fields, store=store), self, workers)
+        except BaseException:
+            if own:
+                manager.close()
+            raise
+        return run.owning() if own else run
+
+    async def arun(
+        self,
+        inputs: I | Mapping[str, Any] | None = None,
+        /,
+        *,
+        store: S | Mapping[str, Any] | None = None,
+        db: Database = None,
+        workers: int = WORKERS,
+        **fields: Any,
+    ) -> Run:
+        """Do what `run` does in the event loop that is running; can be cancelled, and resumed then."""
+        manager, own = opened(db)
+        try:
+            run = await adrive(begin(manager, self, inputs, fields, store=store), self, workers)
+        except BaseException:
+            if own:
+                manager.close()
+            raise
+        return run.owning() if own else run

@@ -1,0 +1,99 @@
+"""Starting runs and going on with them: what `Graph.run`, `resume` and the command line share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from exodsl.api.inputs import Given, run_inputs, store_values
+from exodsl.api.run import Run
+from exodsl.api.state_manager import Database, opened
+from exodsl.dsl.body import Body
+from exodsl.dsl.graph import Graph
+from exodsl.dsl.loader import load
+from exodsl.errors import TargetError
+from exodsl.manager.protocol import StateManager, Trigger
+from exodsl.runtime.drive import arun_until_ended, run_until_ended
+from exodsl.runtime.loading import refuse_while_loading
+from exodsl.runtime.served import bodies_by_name, check_template, graph_bodies
+
+WORKERS = 64
+
+
+def begin(
+    manager: StateManager,
+    graph: Graph[Any, Any],
+    inputs: Given = None,
+    fields: Mapping[str, Any] | None = None,
+    *,
+    store: Given = None,
+    target: str | None = None,
+) -> Run:
+    """Store a graph and trigger a run of it; nothing is worked on yet.
+
+    :param fields: inputs by name, beside those of `inputs`.
+    :param target: under which name `resume` finds the graph again, `file.py:graph` or `module:graph`.
+    :raises GraphInvalid: when the graph does not pass its checks.
+    :raises InputInvalid: when inputs or store values do not fit; no run exists then.
+    :raises DefinitionError: when a secret is missing, or an executor cannot run a node.
+    """
+    refuse_while_loading(f'A run of graph "{graph.name}"')
+    template = graph.compile()
+    check_template(template, bodies(graph))
+    given, validated = run_inputs(graph, inputs, fields or {})
+    stored = store_values(graph, store)
+    trigger = Trigger(
+        template.namespace,
+        template.name,
+        given,
+        stored,
+        version=manager.upsert(template),
+        target=target,
+        validated=validated,
+    )
+    return Run(manager, manager.trigger([trigger])[0], graph)
+
+
+def bodies(graph: Graph[Any, Any]) -> dict[str, Body]:
+    """Return the bodies of a graph by node name; :raises DefinitionError: when two have one name."""
+    return bodies_by_name(graph_bodies(graph))
+
+
+def drive(run: Run, graph: Graph[Any, Any], workers: int = WORKERS) -> Run:
+    """Work on a run until it has ended, here and now; see `run_until_ended`."""
+    run_until_ended(run.manager, run.run_id, bodies(graph), workers)
+    return run
+
+
+async def adrive(run: Run, graph: Graph[Any, Any], workers: int = WORKERS) -> Run:
+    """Work on a run until it has ended, in this event loop; see `arun_until_ended`."""
+    await arun_until_ended(run.manager, run.run_id, bodies(graph), workers)
+    return run
+
+
+def resume(run_id: str, graph: Graph[Any, Any] | None = None, db: Database = None, *, workers: int = WORKERS) -> Run:
+    """Go on with a run whose process is gone, from what was recorded; returns when it has ended.
+
+    :param run_id: its id, or any unique start or end of it.
+    :param graph: the graph with its nodes; without it, the target that the run was started with is loaded.
+    :param db: a URI, a path, or an open state manager; the default database by default.
+    :raises RunNotFound: when there is no such run.
+    :raises TargetError: when its nodes cannot be found.
+    """
+    manager, own = opened(db)
+    try:
+        found = manager.run(run_id)
+        graph = graph if graph is not None else _loaded(found.run_id, found.target)
+        check_template(manager.template(found.namespace, found.graph, found.version), bodies(graph))
+        run = drive(Run(manager, found.run_id, graph), graph, workers)
+    except BaseException:
+        if own:
+            manager.close()
+        raise
+    return run.owning() if own else run
+
+
+def _loaded(run_id: str, target: str | None) -> Graph[Any, Any]:
+    if target is None:
+        raise TargetError(f'Run "{run_id}" does not say where its graph is written. Give it: resume(run_id, graph).')
+    return load(target)

@@ -1,0 +1,32 @@
+"""Opening state managers."""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+
+from exodsl.manager.opening import open_manager
+from exodsl.manager.protocol import StateManager as Manager
+
+Database = str | PathLike[str] | Manager | None
+"""A URI, a path, an open state manager, or `None` for the default database."""
+
+
+class StateManager:
+    """Opens the state manager that keeps graphs, runs and states (semantics 10)."""
+
+    @staticmethod
+    def open(uri: str | PathLike[str] | None = None) -> Manager:
+        """Return an open state manager; close it when it is not needed any more.
+
+        :param uri: `sqlite:///path`, a path, `:memory:`, or `None` for the environment's or the default database.
+        :raises DatabaseUnusable: when it cannot be opened.
+        """
+        return open_manager(None if uri is None else os.fspath(uri))
+
+
+def opened(db: Database) -> tuple[Manager, bool]:
+    """Return a state manager, and whether it was opened here and is to be closed."""
+    if db is None or isinstance(db, str | PathLike):
+        return StateManager.open(db), True
+    return db, False

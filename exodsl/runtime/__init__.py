@@ -1,0 +1,1 @@
+"""Who does the work: claim states, run node bodies, report what became of them."""

@@ -1,0 +1,96 @@
+"""Runs the bodies of claimed states, each where it belongs, and says how they ended."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+
+import anyio
+
+from exodsl.dsl.body import Body
+from exodsl.dsl.code import Injected
+from exodsl.engine.reports import Claim, Executed
+from exodsl.manager.protocol import StateManager
+from exodsl.runtime.blocking import failed_body, run_body, writes_of
+from exodsl.runtime.desk import Desk
+from exodsl.runtime.judging import Ending, raised
+from exodsl.runtime.logs import CLAIM, repeat
+from exodsl.runtime.processes import Processes
+
+IN_A_THREAD = (
+    " A thread cannot be stopped: the body goes on, and what it returns is dropped."
+    ' With executor="process" it would have been ended.'
+)
+
+
+class Bodies(Desk):
+    """Everything that one runtime can run."""
+
+    def __init__(self, manager: StateManager, bodies: Mapping[str, Body]) -> None:
+        super().__init__(manager, bodies)
+        self.processes = Processes()
+
+    def run_on_thread(self, claim: Claim) -> Ending:
+        """Run a body in the thread that calls."""
+        CLAIM.set(claim)
+        try:
+            injected = self.injected(claim)
+        except Exception as error:  # noqa: BLE001 - whatever keeps a body from starting fails its state
+            return raised(error)
+        return run_body(self.body(claim), claim.inputs, injected)
+
+    async def run_in_loop(self, claim: Claim) -> Ending:
+        """Await an async body in this event loop."""
+        try:
+            injected = self.injected(claim)
+        except Exception as error:  # noqa: BLE001 - whatever keeps a body from starting fails its state
+            return raised(error)
+        timeout = self.timeout(claim)
+        if timeout is None:
+            return await self._awaited(claim, injected)
+        with anyio.move_on_after(timeout):
+            return await self._awaited(claim, injected)
+        return self.timed_out(claim)
+
+    async def _awaited(self, claim: Claim, injected: Injected) -> Ending:
+        body, token = self.body(claim), CLAIM.set(claim)
+        try:
+            return Executed(await body.arun(claim.inputs, injected), writes_of(injected.store))
+        except BaseException as error:  # signals and SystemExit are no `Exception`
+            if being_cancelled(error):
+                raise
+            return failed_body(error, body, injected)
+        finally:
+            CLAIM.reset(token)
+
+    async def run_in_process(self, claim: Claim) -> Ending:
+        """Run a body in a child process; what it prints and logs appears here, whole."""
+        try:
+            envelope = await self.processes.run(self.request(claim), self.timeout(claim))
+        except TimeoutError:
+            return self.timed_out(claim)
+        except Exception as error:  # noqa: BLE001 - a child that dies or cannot start fails its state
+            return raised(error)
+        repeat(envelope, claim)
+        return envelope.ending
+
+    def timed_out(self, claim: Claim, advice: str = "") -> Ending:
+        """Say that a body took too long."""
+        seconds = self.timeout(claim)
+        return raised(TimeoutError(f'"{claim.identifier}" took longer than {seconds:g} s.{advice}'))
+
+
+def being_cancelled(error: BaseException) -> bool:
+    """Say whether an exception is the cancellation of this very task, not one that a body made up."""
+    if not isinstance(error, anyio.get_cancelled_exc_class()):
+        return False
+    return anyio.current_effective_deadline() == -math.inf or _natively_cancelled()
+
+
+def _natively_cancelled() -> bool:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # another event loop than asyncio's
+        return False
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,144 @@
+"""A child process: loads a node, runs its body, answers with an envelope of plain data."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from types import FrameType
+from typing import BinaryIO
+
+from exodsl.dsl.code import Address, Injected
+from exodsl.dsl.context import Context
+from exodsl.dsl.loader import load_node
+from exodsl.dsl.store import StoreSession
+from exodsl.runtime.blocking import run_body
+from exodsl.runtime.frames import (
+    STARTED,
+    Envelope,
+    LogLine,
+    Request,
+    frame,
+    pack_envelope,
+    read_frame,
+    unpack_request,
+)
+from exodsl.runtime.judging import Ending, raised
+from exodsl.runtime.loading import loading
+
+
+def serve() -> None:
+    """Run bodies for the parent until it goes away."""
+    signal.signal(signal.SIGINT, _left_to_the_parent)
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    with tempfile.TemporaryFile() as prints:
+        _move_streams(prints.fileno())
+        while (message := read_frame(requests)) is not None:
+            _answer(unpack_request(message), answers)
+
+
+def _left_to_the_parent(number: int, at: FrameType | None) -> None:
+    """Ctrl-C reaches the whole process group; the parent decides what becomes of the bodies."""
+
+
+def _move_streams(prints: int) -> None:
+    # A program that a body starts inherits 0 and 1: they must not be the pipes to the parent.
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(prints, 1)
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+
+
+def _answer(request: Request, answers: BinaryIO) -> None:
+    complaints = io.StringIO()
+    with _recording(request.log_level) as records, redirect_stderr(complaints):
+        ending = _run(request, answers)
+    logged = tuple(_plain(record) for record in records)
+    _send(answers, pack_envelope(Envelope(ending, _printed(), complaints.getvalue(), logged)))
+
+
+def _run(request: Request, answers: BinaryIO) -> Ending:
+    address = Address(request.source, request.qualname)
+    try:
+        with loading(str(address)):
+            body = load_node(address).body
+    except BaseException as error:  # noqa: BLE001 - a module may raise anything while it is imported
+        return raised(error)
+    _send(answers, STARTED)
+    return run_body(body, request.inputs, _injected(request))
+
+
+def _injected(request: Request) -> Injected:
+    context = Context(
+        request.run_id,
+        request.identifier,
+        request.retry_count,
+        request.idempotency_key,
+        logging.getLogger(request.logger),
+    )
+    return Injected(context, StoreSession(lambda: request.store), request.secrets)
+
+
+def _send(answers: BinaryIO, message: bytes) -> None:
+    answers.write(frame(message))
+    answers.flush()
+
+
+def _printed() -> str:
+    """Return what was printed since the last body, by programs that it started as well."""
+    sys.stdout.flush()
+    size = os.lseek(1, 0, os.SEEK_END)
+    os.lseek(1, 0, os.SEEK_SET)
+    text = os.read(1, size).decode("utf-8", "replace")
+    os.lseek(1, 0, os.SEEK_SET)
+    os.ftruncate(1, 0)
+    return text
+
+
+@contextmanager
+def _recording(level: int) -> Iterator[list[logging.LogRecord]]:
+    root, records = logging.getLogger(), list[logging.LogRecord]()
+    recorder = _Recorder(records)
+    root.addHandler(recorder)
+    root.setLevel(level)
+    try:
+        yield records
+    finally:
+        root.removeHandler(recorder)
+
+
+class _Recorder(logging.Handler):
+    def __init__(self, records: list[logging.LogRecord]) -> None:
+        super().__init__()
+        self._records = records
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.append(record)
+
+
+def _plain(record: logging.LogRecord) -> LogLine:
+    error = logging.Formatter().formatException(record.exc_info) if record.exc_info else record.exc_text
+    return LogLine(
+        record.name,
+        record.levelno,
+        _message(record),
+        record.pathname,
+        record.lineno,
+        record.funcName,
+        record.created,
+        error,
+    )
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 - arguments that do not fit must not end the child
+        return f"{record.msg} ({error})"

@@ -1,0 +1,97 @@
+"""Working on one run until it has ended: what stands behind `graph.run` and `resume`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+import anyio
+from anyio.lowlevel import current_token
+
+from exodsl.dsl.body import Body
+from exodsl.errors import SettingInvalid, TargetError
+from exodsl.manager.protocol import Serves, StateManager
+from exodsl.runtime.bodies import Bodies
+from exodsl.runtime.loop import Loop
+from exodsl.runtime.pace import Pace
+
+
+def run_until_ended(
+    manager: StateManager, run_id: str, bodies: Mapping[str, Body], workers: int = 64, grace: float = 2.0
+) -> None:
+    """Work on one run until it has ended; claims nothing of other runs.
+
+    Where an event loop is running, the work goes on in a thread, and this still waits for it. On Ctrl-C the
+    bodies get their grace, the rest is released, and `KeyboardInterrupt` goes on up: the run can be resumed.
+
+    :param bodies: the bodies of the run's nodes, by node name.
+    :param workers: bodies that run at once, 64 by default.
+    :param grace: seconds that bodies get to finish when this is interrupted, 2 by default.
+    :raises TargetError: when the run has a node without a body.
+    """
+    loop = _loop(manager, run_id, bodies, workers, grace)
+    if loop is None:
+        return
+    if in_event_loop():
+        _run_in_thread(loop)
+    else:
+        anyio.run(loop.run)
+
+
+async def arun_until_ended(
+    manager: StateManager, run_id: str, bodies: Mapping[str, Body], workers: int = 64, grace: float = 2.0
+) -> None:
+    """Do what `run_until_ended` does, in the event loop that is running; can be cancelled."""
+    loop = _loop(manager, run_id, bodies, workers, grace)
+    if loop is not None:
+        await loop.run()
+
+
+def in_event_loop() -> bool:
+    """Say whether an event loop is running in this thread."""
+    try:
+        current_token()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _loop(manager: StateManager, run_id: str, bodies: Mapping[str, Body], workers: int, grace: float) -> Loop | None:
+    """Return what does the work, or nothing for a run that has ended already."""
+    if workers < 1:
+        raise SettingInvalid(f"workers must be at least 1, not {workers}.")
+    run = manager.run(run_id)
+    if run.finished_at is not None:
+        return None
+    template = manager.template(run.namespace, run.graph, run.version)
+    names = frozenset(node.node_name for node in template.nodes)
+    missing = sorted(names - bodies.keys())
+    if missing:
+        raise TargetError(
+            f'Run "{run.run_id}" is of version {run.version} of graph "{run.graph}", which needs'
+            f" {', '.join(missing)}: the nodes given have no such name. Go on with the code that started it."
+        )
+    serves = Serves({(run.namespace, run.graph): names}, run.run_id)
+    pace = Pace(workers=workers, batch_size=workers, grace=grace)
+    return Loop(manager, f"run {run.run_id}", serves, Bodies(manager, bodies), pace, until=run.run_id)
+
+
+def _run_in_thread(loop: Loop) -> None:
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            anyio.run(loop.run)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            failures.append(error)
+
+    thread = threading.Thread(target=work, name="exodsl-run", daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        loop.stop_from_outside()
+        thread.join()
+        raise
+    if failures:
+        raise failures[0]

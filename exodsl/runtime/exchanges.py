@@ -1,0 +1,151 @@
+"""Exchanges with the state manager: one in flight, the reports of meanwhile go into the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+
+from exodsl.engine.reports import Report
+from exodsl.manager.protocol import Exchange, Serves, StateManager
+from exodsl.runtime.logs import LOG
+from exodsl.runtime.pace import (
+    AGAIN_SECONDS,
+    FEW_REPORTS,
+    HEARTBEAT_SECONDS,
+    SLOW_DISK_SECONDS,
+    SLOW_EXCHANGES,
+)
+from exodsl.runtime.writer import Writer
+
+Outside = Callable[[Callable[[], None]], Callable[[], None]]
+"""Turns a call into one that any thread can make: it runs in the event loop, soon."""
+
+
+class Exchanges:
+    """The session of one runtime.
+
+    :param poll_interval: seconds after which an exchange is due although there is nothing to tell.
+    :param outside: how the writer's thread gets back into the event loop.
+    :param arrived: gets what every exchange brought.
+    :param failed: gets the error that an exchange ended with.
+    :param wake: called when an exchange on the writer's thread is over.
+    """
+
+    def __init__(
+        self,
+        manager: StateManager,
+        poll_interval: float,
+        outside: Outside,
+        arrived: Callable[[Exchange], None],
+        failed: Callable[[BaseException], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self._manager, self._poll_interval = manager, poll_interval
+        self._outside, self._arrived, self._failed, self._wake = outside, arrived, failed, wake
+        self._reports: list[Report] = []
+        self._nudged, self._slow_for = True, 0
+        self._due: float | None = None
+        self._begun_at = 0.0
+        self.in_flight = False
+
+    def open(self, name: str, serves: Serves) -> None:
+        """Announce the runtime."""
+        self._session = self._manager.open_session(name, serves)
+        self._writer = Writer[Exchange](self._beat, HEARTBEAT_SECONDS, self._answer)
+
+    def close(self) -> None:
+        """Take leave; what the runtime still holds is put back."""
+        self._writer.close()
+        self._manager.close_session(self._session)
+
+    @property
+    def has_reports(self) -> bool:
+        """Something is still to be told."""
+        return bool(self._reports)
+
+    def report(self, report: Report) -> None:
+        """Tell this with the next exchange."""
+        self._reports.append(report)
+
+    def nudge(self) -> None:
+        """Note that there may be new work."""
+        self._nudged = True
+
+    def wanted(self, now: float, capacity: int) -> bool:
+        """Say whether there is a reason for an exchange now."""
+        if self.in_flight:
+            return False
+        if self._reports or self.polls(now):
+            return True
+        return capacity > 0 and (self._nudged or (self._due is not None and now >= self._due))
+
+    def polls(self, now: float) -> bool:
+        """Say whether the last exchange is so long ago that the next is for safety's sake."""
+        return now >= self._begun_at + self._poll_interval
+
+    def next_at(self, now: float, capacity: int) -> float:
+        """Return when to look again although nothing happens."""
+        if self.in_flight:
+            return now + self._poll_interval
+        polled = self._begun_at + self._poll_interval
+        return polled if self._due is None or not capacity else min(polled, self._due)
+
+    def make(self, capacity: int, *, alone: bool) -> None:
+        """Make an exchange: at once when nothing else is going on, else on the writer's thread.
+
+        :param alone: nothing runs meanwhile, so that a hop to another thread would only cost time.
+        """
+        if alone and not self._slow_for:
+            self._make_here(capacity)
+            return
+        self.in_flight = True
+        self._slow_for = max(0, self._slow_for - 1)
+        self._writer.call(partial(self._manager.exchange, self._session, self._taken(), capacity))
+
+    def _make_here(self, capacity: int) -> None:
+        reports = self._taken()
+        try:
+            exchange = self._manager.exchange(self._session, reports, capacity)
+        except Exception as error:  # noqa: BLE001 - raised again when the loop has ended
+            self._failed(error)
+            return
+        if len(reports) <= FEW_REPORTS and monotonic() > self._begun_at + SLOW_DISK_SECONDS:
+            self._slow_for = SLOW_EXCHANGES
+        self._take(exchange)
+
+    def _taken(self) -> list[Report]:
+        reports, self._reports = self._reports, []
+        self._nudged, self._due = False, None
+        self._begun_at = monotonic()
+        return reports
+
+    def _answer(self, answer: Exchange | BaseException) -> None:
+        self._outside(partial(self._land, answer))()
+
+    def _land(self, answer: Exchange | BaseException) -> None:
+        self.in_flight = False
+        if isinstance(answer, BaseException):
+            self._failed(answer)
+        else:
+            self._take(answer)
+        self._wake()
+
+    def _take(self, exchange: Exchange) -> None:
+        if exchange.refused:
+            LOG.warning("reports refused, the leases were lost: states %s", list(exchange.refused))
+        if exchange.next_due_ms is not None:
+            wait = exchange.next_due_ms / 1000
+            self._due = monotonic() + (wait if exchange.claims else max(wait, AGAIN_SECONDS))
+        self._arrived(exchange)
+
+    def _beat(self) -> None:
+        """Renew the leases although the event loop is blocked by a body; on the writer's thread."""
+        if self.in_flight or monotonic() < self._begun_at + HEARTBEAT_SECONDS:
+            return
+        try:
+            exchange = self._manager.exchange(self._session, (), 0)
+        except Exception:  # noqa: BLE001 - the loop meets the same trouble, and ends with it
+            LOG.exception("leases could not be renewed")
+            return
+        self._outside(partial(self._take, exchange))()

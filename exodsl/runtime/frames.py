@@ -1,0 +1,102 @@
+"""What parent and child processes say to each other: JSON behind its length, nothing pickled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, BinaryIO
+
+from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
+
+from exodsl.engine.reports import Executed, Pruned, Requeued
+from exodsl.runtime.judging import Ending, Raised
+
+LENGTH = 8
+STARTED = b""
+"""What a child sends when the node is loaded and its body is about to run."""
+_ENDINGS = {kind.__name__: kind for kind in (Executed, Pruned, Requeued, Raised)}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One body to run in a child: where it is found, and what it gets."""
+
+    source: str
+    qualname: str
+    inputs: str
+    run_id: str
+    identifier: str
+    retry_count: int
+    idempotency_key: str
+    logger: str
+    log_level: int
+    secrets: dict[str, str]
+    store: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A log record as plain data."""
+
+    name: str
+    level: int
+    message: str
+    path: str
+    line: int
+    function: str | None
+    created: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a body ended in a child, with what it printed and logged."""
+
+    ending: Ending
+    printed: str = ""
+    complained: str = ""
+    logged: tuple[LogLine, ...] = ()
+
+
+def pack_request(request: Request) -> bytes:
+    """Return the message that asks a child to run a body."""
+    return to_json(request)
+
+
+def unpack_request(message: bytes) -> Request:
+    """Read a message that `pack_request` made."""
+    request: Request = _reader(Request).validate_json(message)
+    return request
+
+
+def pack_envelope(envelope: Envelope) -> bytes:
+    """Return the message that answers a request."""
+    return to_json({"kind": type(envelope.ending).__name__, "envelope": envelope})
+
+
+def unpack_envelope(message: bytes) -> Envelope:
+    """Read a message that `pack_envelope` made."""
+    told = from_json(message)
+    fields = told["envelope"]
+    ending: Ending = _reader(_ENDINGS[told["kind"]]).validate_python(fields["ending"])
+    logged = tuple(LogLine(**line) for line in fields["logged"])
+    return Envelope(ending, fields["printed"], fields["complained"], logged)
+
+
+def frame(message: bytes) -> bytes:
+    """Put its length before a message."""
+    return len(message).to_bytes(LENGTH, "big") + message
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """Read one message; `None` when the other side has gone."""
+    head = stream.read(LENGTH)
+    if len(head) < LENGTH:
+        return None
+    return stream.read(int.from_bytes(head, "big"))
+
+
+@cache
+def _reader(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

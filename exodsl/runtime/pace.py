@@ -1,0 +1,34 @@
+"""How much a runtime does at once, and how long it waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HEARTBEAT_SECONDS = 5.0
+"""After so long without an exchange the writer's thread renews the leases by itself."""
+GROW_SECONDS = 0.002
+"""How long jobs may wait before another thread is added for them."""
+HARD_STOP_SECONDS = 1.0
+"""How long bodies may take to end that were cancelled after the grace time."""
+AGAIN_SECONDS = 0.005
+"""How soon it looks again after it found nothing although something was due."""
+SLOW_DISK_SECONDS = 0.002
+SLOW_EXCHANGES = 50
+FEW_REPORTS = 4
+"""An exchange of a few reports that takes longer than a quick disk does: the next ones leave the loop's thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The settings of a runtime.
+
+    :param workers: bodies that run at once.
+    :param batch_size: claimed states that may wait here for a worker.
+    :param poll_interval: seconds after which it looks for work although nothing woke it.
+    :param grace: seconds that bodies get to finish when the runtime is stopped.
+    """
+
+    workers: int = 4
+    batch_size: int = 16
+    poll_interval: float = 1.0
+    grace: float = 2.0

@@ -1,0 +1,151 @@
+"""The runtime that a program starts: it serves nodes until it is stopped (semantics 10)."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+
+from exodsl.dsl.base_node import BaseNode
+from exodsl.dsl.graph import Graph
+from exodsl.dsl.nodes import AnyNode, as_node
+from exodsl.errors import SettingInvalid
+from exodsl.manager.opening import open_manager
+from exodsl.manager.protocol import Serves, StateManager
+from exodsl.runtime.bodies import Bodies
+from exodsl.runtime.drive import in_event_loop
+from exodsl.runtime.loading import refuse_while_loading
+from exodsl.runtime.loop import Loop
+from exodsl.runtime.pace import Pace
+from exodsl.runtime.served import bodies_by_name, check_bodies, check_template, graph_bodies
+
+ANY_GRAPH = "*"
+
+
+class Runtime:
+    """Runs the bodies of nodes for every graph that uses them.
+
+    :param namespace: serves graphs of this namespace, `default` by default.
+    :param name: what it is called in logs.
+    :param nodes: served for every stored graph of the namespace.
+    :param state_manager_uri: `sqlite:///path`, a path, or `None` for the environment's or the default database.
+    :param key: Exosphere's; an embedded database needs none.
+    :param batch_size: claimed states that may wait here for a worker, 16 by default.
+    :param workers: bodies that run at once, 4 by default.
+    :param state_manage_version: Exosphere's; only `v0` is known.
+    :param poll_interval: seconds after which it looks for work although nothing woke it, 1 by default.
+    :param graphs: stored when it starts, and served with their own nodes.
+    :param manager: an open state manager, instead of a URI; stays open.
+    :param grace: seconds that bodies get to finish when it is stopped, 2 by default.
+    :raises SettingInvalid: when a number is out of its range, or there is nothing to serve.
+    :raises DefinitionError: when two functions have one name, or an executor cannot run a node.
+    """
+
+    def __init__(
+        self,
+        namespace: str = "default",
+        name: str = "runtime",
+        nodes: Sequence[AnyNode | type[BaseNode]] = (),
+        state_manager_uri: str | None = None,
+        key: str | None = None,
+        batch_size: int = 16,
+        workers: int = 4,
+        state_manage_version: str = "v0",
+        poll_interval: float = 1,
+        *,
+        graphs: Iterable[Graph[Any, Any]] = (),
+        manager: StateManager | None = None,
+        grace: float = 2.0,
+    ) -> None:
+        self.namespace, self.name = namespace, name
+        self._uri, self._key, self._manager = state_manager_uri, key, manager
+        self._pace = _checked(Pace(workers, batch_size, poll_interval, grace), state_manage_version)
+        self._nodes = [as_node(node, "served") for node in nodes]
+        self._graphs = tuple(graphs)
+        if not self._nodes and not self._graphs:
+            raise SettingInvalid(f'Runtime "{name}" has nothing to serve: give it nodes=[...] or graphs=[...].')
+        self._bodies = bodies_by_name(
+            [*(node.body for node in self._nodes), *(body for graph in self._graphs for body in graph_bodies(graph))]
+        )
+        check_bodies(node.body for node in self._nodes)
+        self._loop: Loop | None = None
+        self._stop_asked = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> asyncio.Task[None] | None:
+        """Serve until stopped. Blocks; where an event loop is running, returns a task of it instead.
+
+        In the main thread Ctrl-C and SIGTERM stop it after the grace time; a second Ctrl-C at once. In other
+        threads no signal handler is touched.
+        """
+        if in_event_loop():
+            self._task = asyncio.get_running_loop().create_task(self._start())
+            return self._task
+        with self._stopped_by_sigterm():
+            try:
+                anyio.run(self._start)
+            except KeyboardInterrupt:
+                if self._loop is None or not self._loop.left:
+                    raise
+        return None
+
+    async def _start(self) -> None:
+        """Serve until stopped or cancelled: the awaitable form of `start`."""
+        refuse_while_loading(f'Runtime "{self.name}"')
+        manager = self._manager or open_manager(self._uri)
+        try:
+            self._loop = Loop(manager, self.name, self._announce(manager), Bodies(manager, self._bodies), self._pace)
+            if self._stop_asked:
+                self._loop.stop_from_outside()
+            await self._loop.run()
+        finally:
+            self._stop_asked = False
+            if manager is not self._manager:
+                manager.close()
+
+    def stop(self) -> None:
+        """Stop after the grace time; from any thread or body, and as well while it is still about to start."""
+        self._stop_asked = True
+        if self._loop is not None:
+            self._loop.stop_from_outside()
+
+    def _announce(self, manager: StateManager) -> Serves:
+        serves: dict[tuple[str, str], frozenset[str]] = {}
+        for graph in self._graphs:
+            template = graph.compile()
+            check_template(template, self._bodies)
+            manager.upsert(template)
+            names = frozenset(node.node_name for node in template.nodes)
+            serves[template.namespace, template.name] = names
+        if self._nodes:
+            serves[self.namespace, ANY_GRAPH] = frozenset(node.node_name for node in self._nodes)
+        return Serves(serves)
+
+    @contextmanager
+    def _stopped_by_sigterm(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGTERM, lambda *_: self.stop())
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _checked(pace: Pace, version: str) -> Pace:
+    for name, least in (("workers", 1), ("batch_size", 1)):
+        if getattr(pace, name) < least:
+            raise SettingInvalid(f"{name} must be at least {least}, not {getattr(pace, name)}.")
+    if pace.poll_interval <= 0:
+        raise SettingInvalid(f"poll_interval must be more than 0 seconds, not {pace.poll_interval}.")
+    if pace.grace < 0:
+        raise SettingInvalid(f"grace must be at least 0 seconds, not {pace.grace}.")
+    if version != "v0":
+        raise SettingInvalid(f'state_manage_version "{version}" is unknown. There is: v0.')
+    return pace

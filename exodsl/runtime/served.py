@@ -1,0 +1,77 @@
+"""Which nodes a runtime serves: their bodies by name, refused where that would go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from exodsl.dsl.body import Body
+from exodsl.dsl.code import Address
+from exodsl.dsl.graph import Graph
+from exodsl.errors import DefinitionError, NotImportable, did_you_mean
+from exodsl.runtime.secrets import read_secrets
+from exodsl.template.models import GraphTemplate
+
+EXECUTORS = ("process", "thread")
+
+
+def bodies_by_name(bodies: Iterable[Body]) -> dict[str, Body]:
+    """Return bodies by node name.
+
+    :raises DefinitionError: when two different functions have one name (semantics 10).
+    """
+    found: dict[str, Body] = {}
+    for body in bodies:
+        known = found.setdefault(body.node_name, body)
+        if not known.same_code(body):
+            raise DefinitionError(
+                f'Two nodes of one runtime are called "{body.node_name}": {known.place} and {body.place}.'
+                " Name one of them with @node(name=...)."
+            )
+    return found
+
+
+def graph_bodies(graph: Graph[Any, Any]) -> Iterator[Body]:
+    """Give the bodies of a graph's nodes without their options, which stand in the template, place by place."""
+    for node in graph.nodes:
+        yield replace(node.body, retry=None, timeout=None, executor=None)
+
+
+def check_bodies(bodies: Iterable[Body]) -> None:
+    """Refuse executors that are unknown, or that cannot find a body."""
+    for body in bodies:
+        check_executor(body.executor, body.node_name)
+        if body.executor == "process":
+            place_elsewhere(body)
+
+
+def check_template(template: GraphTemplate, bodies: Mapping[str, Body]) -> None:
+    """Refuse what a template asks of bodies that are served here and cannot be given, secrets included."""
+    for node in template.nodes:
+        check_executor(node.executor, node.identifier)
+        body = bodies.get(node.node_name)
+        if body is None:
+            continue
+        if node.executor == "process":
+            place_elsewhere(body)
+        read_secrets(template, body.code.secrets)
+
+
+def check_executor(name: str | None, node: str) -> None:
+    """:raises DefinitionError: for an executor that does not exist, with those that do."""
+    if name is not None and name not in EXECUTORS:
+        raise DefinitionError(
+            f'Node "{node}" asks for executor "{name}". There is: {", ".join(EXECUTORS)}.'
+            f"{did_you_mean(name, EXECUTORS)}"
+        )
+
+
+def place_elsewhere(body: Body) -> Address:
+    """Return where another process finds a body; :raises NotImportable: when it cannot."""
+    if body.address is None:
+        raise NotImportable(
+            f"E140 node `{body.node_name}` ({body.place}) is defined inside a function, so another process"
+            ' cannot import it. Move it to the top of its module, or leave executor="process" out.'
+        )
+    return body.address
