@@ -51,9 +51,15 @@ def check_file(path: Path, busy_ms: int) -> None:
         return
     if not header.startswith(_HEADER):
         raise DatabaseUnusable(f'"{path}" is not a SQLite database. Choose another file with --db.')
-    if path.stat().st_size < _size_it_says(header):
+    if not _has_log(path) and path.stat().st_size < _size_it_says(header):
         raise DatabaseUnusable(f'Database "{path}" is cut off. Restore a copy, or choose another file with --db.')
     _check_schema(path, busy_ms)
+
+
+def _has_log(path: Path) -> bool:
+    """Say whether a write-ahead log lies beside the file: it may hold what the file lacks."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _size_it_says(header: bytes) -> int:

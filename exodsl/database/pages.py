@@ -108,9 +108,10 @@ def inputs_of(connection: Any, run: int, node: int, path: bytes, attempt: int) -
 
 
 def node_counts(connection: Any, run: int) -> list[Row]:
-    """Return (node, total, success, errored, next_created_error, pruned, retry_created) of counted nodes."""
+    """Return (node, total, success, errored, next_created_error, pruned, retry_created, cancelled) of counted nodes."""
     rows: list[Row] = connection.execute(
-        "SELECT node, total, success, errored, next_created_error, pruned, retry_created FROM node_count"
+        "SELECT node, total, success, errored, next_created_error, pruned, retry_created, cancelled"
+        " FROM node_count"
         " WHERE run_id = ?",
         (run,),
     ).fetchall()

@@ -19,10 +19,14 @@ from peewee import (
     TextField,
 )
 
+from exodsl.engine.status import Run as RunStatus
 from exodsl.engine.status import State
 
 SCHEMA_VERSION = 1
 """Raised with every change of a table; an older database is migrated, a newer one refused."""
+
+SPECIAL = f"(status = {RunStatus.PAUSED:d} OR (revised AND status = {RunStatus.RUNNING:d}))"
+"""Runs that an exchange has to treat otherwise than the many."""
 
 _BAD = f"({State.ERRORED:d}, {State.PRUNED:d}, {State.NEXT_CREATED_ERROR:d}, {State.CANCELLED:d})"
 
@@ -84,7 +88,10 @@ def make_tables(db: Database) -> Tables:
         node_name = TextField(index=True)
 
     class Run(Base):
-        """One run, which is also the outermost gate: it has ended when nothing is pending."""
+        """One run, which is also the outermost gate: it has ended when nothing is pending.
+
+        `revised` ones had states retried by hand, so a place may have had attempts before.
+        """
 
         id = AutoField()
         run_id = TextField(unique=True)
@@ -95,17 +102,23 @@ def make_tables(db: Database) -> Tables:
         cause = BigIntegerField(null=True)
         inputs = TextField()
         target = TextField(null=True)
-        store_cleaned = BooleanField(default=False)
+        idempotency_key = TextField(null=True, unique=True)
+        store_cleaned = BooleanField(constraints=[SQL("DEFAULT 0")])
+        revised = BooleanField(constraints=[SQL("DEFAULT 0")])
         created_at = BigIntegerField()
         finished_at = BigIntegerField(null=True)
 
         class Meta:
             indexes = ((("status", "id"), False),)
 
+    Run.add_index(SQL(f"CREATE INDEX IF NOT EXISTS run_special ON run (id) WHERE {SPECIAL}"))
     Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_short ON run (substr(run_id, -8))"))
 
     class State(Base):
-        """One state. `inputs` is empty for a sibling: they are those of its original."""
+        """One state. `inputs` is empty for a sibling: they are those of its original.
+
+        `lost` counts how often a runtime that held it was gone.
+        """
 
         id = BigAutoField()
         run_id = IntegerField()
@@ -119,6 +132,7 @@ def make_tables(db: Database) -> Tables:
         outputs = TextField(null=True)
         error = TextField(null=True)
         data = TextField(null=True)
+        lost = IntegerField(constraints=[SQL("DEFAULT 0")])
         lease = BigIntegerField()
         enqueue_after = BigIntegerField()
         created_at = BigIntegerField()
@@ -168,6 +182,7 @@ def make_tables(db: Database) -> Tables:
         next_created_error = IntegerField()
         pruned = IntegerField()
         retry_created = IntegerField()
+        cancelled = IntegerField()
 
         class Meta:
             primary_key = CompositeKey("run_id", "node")

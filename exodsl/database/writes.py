@@ -60,12 +60,14 @@ _RUNS = Statement(
     4,
 )
 _COUNTS = Statement(
-    "INSERT INTO node_count (run_id, node, total, success, errored, next_created_error, pruned, retry_created)"
+    "INSERT INTO node_count (run_id, node, total, success, errored, next_created_error, pruned, retry_created,"
+    " cancelled)"
     " VALUES {rows} ON CONFLICT (run_id, node) DO UPDATE SET total = total + excluded.total,"
     " success = success + excluded.success, errored = errored + excluded.errored,"
     " next_created_error = next_created_error + excluded.next_created_error,"
-    " pruned = pruned + excluded.pruned, retry_created = retry_created + excluded.retry_created",
-    8,
+    " pruned = pruned + excluded.pruned, retry_created = retry_created + excluded.retry_created,"
+    " cancelled = cancelled + excluded.cancelled",
+    9,
 )
 _STORE = Statement(
     "INSERT INTO store_entry (run_id, key, value) VALUES {rows}"
@@ -212,6 +214,7 @@ def _write_rest(connection: Any, changes: Changes, node_id: NodeId) -> None:
                     c.next_created_error,
                     c.pruned,
                     c.retry_created,
+                    c.cancelled,
                 )
                 for (run, node), c in changes.counts.items()
             ],

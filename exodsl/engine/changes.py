@@ -93,6 +93,7 @@ class Counts:
     next_created_error: int = 0
     pruned: int = 0
     retry_created: int = 0
+    cancelled: int = 0
 
 
 COUNTED = {
@@ -101,6 +102,7 @@ COUNTED = {
     State.NEXT_CREATED_ERROR: "next_created_error",
     State.PRUNED: "pruned",
     State.RETRY_CREATED: "retry_created",
+    State.CANCELLED: "cancelled",
 }
 
 

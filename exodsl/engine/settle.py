@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from exodsl.engine.changes import Changes, Closed, Created, Ended, Spilled
+from exodsl.engine.changes import Closed, Created, Ended, Spilled
 from exodsl.engine.facts import GateFacts, Known, Outputs, RunFacts, StateFacts, places_above
 from exodsl.engine.lineage import step
-from exodsl.engine.plan import GateRef, NodePlan, Read
+from exodsl.engine.plan import NodePlan, Read
 from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Released, Requeued, Result, StoreWrite
 from exodsl.engine.resolve import Missing, Resolver
 from exodsl.engine.status import Gate, State
+from exodsl.engine.tally import Tally
 from exodsl.template.json_values import strict_json
 from exodsl.template.policies import LONGEST_DELAY_MS
 
@@ -22,8 +23,8 @@ WIDE = 2_000
 """A fanout of more outputs than this is recorded whole and made into states in parts."""
 
 
-@dataclass(slots=True)
-class Settlement:
+@dataclass(slots=True, kw_only=True)
+class Settlement(Tally):
     """Settles one step of a transaction: gathers in `changes` what has to be written.
 
     :param now: the time, in milliseconds.
@@ -35,7 +36,6 @@ class Settlement:
     next_key: Callable[[], int]
     chance: Callable[[], float]
     known: Known
-    changes: Changes = field(default_factory=Changes)
 
     def report(self, state: StateFacts, result: Result) -> None:
         """Settle what a runtime reported of a state that it holds."""
@@ -72,7 +72,7 @@ class Settlement:
             # A node that does not fan out has opened nothing when its children could not be created.
             if status is State.SUCCESS and not state.node.opens:
                 self._open(state)
-        self._live(state.run, state.node, state.path, -1)
+        self.live(state.run, state.node, state.path, -1)
 
     def siblings(self, state: StateFacts, first: int, outputs: Sequence[str]) -> None:
         """Create the sibling that holds each output, from number `first` on, and what follows it."""
@@ -102,7 +102,7 @@ class Settlement:
         self._end(state, *self._follow(state, 0, text), was=State.EXECUTED)
         for unite in state.node.gates:
             self.changes.gate((state.run.key, unite, state.path)).pending -= 1
-        self._live(state.run, state.node, state.path, -1)
+        self.live(state.run, state.node, state.path, -1)
 
     def _spill(self, state: StateFacts, outputs: Sequence[str]) -> None:
         for unite in state.node.gates:
@@ -119,14 +119,13 @@ class Settlement:
         holder = state.key if key is None else key
         made = self._children(state, path, text)
         if isinstance(made, Missing):
-            self._blame(run, node.blamed_outputs, path, holder)
+            self.blame(run, node.blamed_outputs, path, holder)
             return State.NEXT_CREATED_ERROR, text, _error("exodsl.NextCreatedError", made.reason)
         for child, lineage, inputs in made:
             self._create(run, child, lineage, holder, inputs)
         for unite in node.output_gates:
-            self._open_gate(run, unite, path, holder)
-        for ref in node.reaches:
-            self.changes.gate((run.key, ref.node, path[: ref.size])).arrived += 1
+            self.open_gate(run, unite, path, holder)
+        self.arrive(run, node, path)
         return State.SUCCESS, text, None
 
     def _children(self, state: StateFacts, path: bytes, text: str) -> list[tuple[NodePlan, bytes, str]] | Missing:
@@ -149,7 +148,7 @@ class Settlement:
         self.changes.created.append(Created(key, run.key, node.index, path, 0, 0, State.CREATED, parent, inputs))
         if node.several:
             self.changes.count(run.key, node.index, total=1)
-        self._live(run, node, path, 1)
+        self.live(run, node, path, 1)
         return key
 
     def start(self, run: RunFacts, inputs: str, enqueue_after: int) -> None:
@@ -181,13 +180,13 @@ class Settlement:
                 self.changes.count(state.run.key, state.node.index, total=1)
             return
         self._end(state, State.ERRORED, None, error)
-        self._blame(state.run, state.node.blamed, state.path, state.key)
-        self._live(state.run, state.node, state.path, -1)
+        self.blame(state.run, state.node.blamed, state.path, state.key)
+        self.live(state.run, state.node, state.path, -1)
 
     def _pruned(self, state: StateFacts, result: Pruned) -> None:
         self._end(state, State.PRUNED, None, None, result.data)
-        self._pruned_at(state.run, state.node, state.path)
-        self._live(state.run, state.node, state.path, -1)
+        self.prune(state.run, state.node, state.path)
+        self.live(state.run, state.node, state.path, -1)
 
     def _requeued(self, state: StateFacts, after_ms: int) -> None:
         due = self.now + min(after_ms, LONGEST_DELAY_MS)
@@ -197,11 +196,11 @@ class Settlement:
         """Settle a gate whose region has nothing live: run the unite, block it, or end it at birth."""
         if gate.node.strict and gate.failed:
             self.changes.closed.append(Closed(gate.key, Gate.BLOCKED, None))
-            self._blame(gate.run, gate.node.blamed, gate.path, gate.cause)
+            self.blame(gate.run, gate.node.blamed, gate.path, gate.cause)
         else:
             self.changes.closed.append(Closed(gate.key, Gate.PASSED, self._unite(gate)))
         # The gate gives its place back; a state that was created has one of its own.
-        self._live(gate.run, gate.node, gate.path, -1)
+        self.live(gate.run, gate.node, gate.path, -1)
 
     def _unite(self, gate: GateFacts) -> int:
         inputs = Resolver(gate.run, gate.path, self.known).inputs(gate.node)
@@ -231,9 +230,9 @@ class Settlement:
         if node.several:
             self.changes.count(run.key, node.index, total=1, ended=status)
         if pruned:
-            self._pruned_at(run, node, gate.path)
+            self.prune(run, node, gate.path)
         else:
-            self._blame(run, node.blamed, gate.path, key)
+            self.blame(run, node.blamed, gate.path, key)
         return key
 
     def _only_prunes(self, gate: GateFacts, read: Read) -> bool:
@@ -245,11 +244,7 @@ class Settlement:
 
     def _open(self, state: StateFacts) -> None:
         for unite in state.node.gates:
-            self._open_gate(state.run, unite, state.path, state.key)
-
-    def _open_gate(self, run: RunFacts, unite: int, path: bytes, opener: int) -> None:
-        self.changes.open(run.key, unite, path, opener)
-        self._live(run, run.plan.nodes[unite], path, 1)
+            self.open_gate(state.run, unite, state.path, state.key)
 
     def _end(
         self,
@@ -263,22 +258,6 @@ class Settlement:
         self.changes.ended.append(Ended(state.key, state.lease, status, outputs, error, data, None, was))
         if state.node.several:
             self.changes.count(state.run.key, state.node.index, ended=status)
-
-    def _live(self, run: RunFacts, node: NodePlan, path: bytes, change: int) -> None:
-        if not node.counted:
-            self.changes.run(run.key).pending += change
-        for ref in node.counted:
-            self.changes.gate((run.key, ref.node, path[: ref.size])).pending += change
-
-    def _blame(self, run: RunFacts, refs: tuple[GateRef, ...], path: bytes, cause: int | None) -> None:
-        moves = [self.changes.gate((run.key, ref.node, path[: ref.size])) for ref in refs]
-        for move in moves or [self.changes.run(run.key)]:
-            move.failed += 1
-            move.cause = cause if move.cause is None else move.cause
-
-    def _pruned_at(self, run: RunFacts, node: NodePlan, path: bytes) -> None:
-        for ref in node.blamed:
-            self.changes.gate((run.key, ref.node, path[: ref.size])).pruned += 1
 
     def _write(self, run: RunFacts, writes: tuple[StoreWrite, ...]) -> None:
         if not writes:

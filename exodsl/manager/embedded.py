@@ -239,21 +239,21 @@ class EmbeddedManager(Viewing):
         if not templates.extend_session(connection, session.key, until):
             # It was silent for too long: others have what it held, so its reports will be refused.
             self._insert_session(connection, session, until)
-        if self._release_gone(connection, now):
-            session.expect(now)
+        self._release_gone(connection, now)
         return until
 
     def _insert_session(self, connection: Any, session: Session, until: int) -> None:
         where, which = sessions.host(), sessions.process()
         templates.insert_session(connection, session.key, session.name, where, which, until)
 
-    def _release_gone(self, connection: Any, now: int) -> int:
+    def _release_gone(self, connection: Any, now: int) -> None:
         """Put back what runtimes hold that are gone: their lease ran out, or their process ended."""
         released = 0
         for key, where, which, lease_until in templates.sessions(connection):
             if key not in self._sessions and (lease_until < now or sessions.is_gone(where, which)):
                 released += templates.end_session(connection, key)
-        return released
+        for session in self._sessions.values() if released else ():
+            session.expect(now)
 
     def _split_stale(self, settled: Sequence[Settled]) -> tuple[list[Settled], list[int]]:
         with self._db.lock:

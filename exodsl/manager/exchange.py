@@ -106,7 +106,7 @@ class Step:
     # What follows
 
     def _settlement(self, known: Known) -> Settlement:
-        return Settlement(self.now, self._next_key, self._chance, known)
+        return Settlement(now=self.now, next_key=self._next_key, chance=self._chance, known=known)
 
     def _write(self, settlement: Settlement, session: Session | None, capacity: int) -> None:
         """Write a settlement, then all that its closing gates bring about, until nothing closes."""

@@ -21,7 +21,7 @@ from exodsl.manager.views import NodeProgress, Page, RunStatus, RunView, StateSt
 
 _ID = re.compile(r"[0-9a-f-]+")
 _LARGEST = 2**63
-_ENDS = (State.SUCCESS, State.ERRORED, State.NEXT_CREATED_ERROR, State.PRUNED, State.RETRY_CREATED)
+_ENDS = (State.SUCCESS, State.ERRORED, State.NEXT_CREATED_ERROR, State.PRUNED, State.RETRY_CREATED, State.CANCELLED)
 
 
 def run_status(status: Run) -> RunStatus:
@@ -98,7 +98,7 @@ class Viewing:
             for node, status, count in pages.status_counts(connection, run.key, single):
                 by_status.setdefault(node - run.node_base, {})[State(status)] = count
         return tuple(
-            _progress(node.identifier, *counted.get(node.index, (0,) * 6))
+            _progress(node.identifier, *counted.get(node.index, (0,) * 7))
             if node.several
             else _tallied(node.identifier, by_status.get(node.index, {}))
             for node in run.plan.nodes
@@ -228,11 +228,8 @@ def _check_limit(limit: int) -> None:
         raise InputInvalid(f"A page of {limit} is none: ask for 1 or more.")
 
 
-def _progress(
-    identifier: str, total: int, success: int, errored: int, next_error: int, pruned: int, retried: int
-) -> NodeProgress:
-    live = total - success - errored - next_error - pruned - retried
-    return NodeProgress(identifier, total, live, success, errored, next_error, pruned, retried)
+def _progress(identifier: str, total: int, *ended: int) -> NodeProgress:
+    return NodeProgress(identifier, total, total - sum(ended), *ended)
 
 
 def _tallied(identifier: str, counts: dict[State, int]) -> NodeProgress:

@@ -83,6 +83,7 @@ class NodeProgress:
     next_created_error: int
     pruned: int
     retry_created: int
+    cancelled: int
 
 
 @dataclass(frozen=True, slots=True)

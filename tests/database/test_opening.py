@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from exodsl.database import sqlite, templates
+from exodsl.database import reads, sqlite, templates, writes
 from exodsl.database.sqlite import Sqlite
 from exodsl.database.tables import SCHEMA_VERSION
 from exodsl.errors import DatabaseUnusable, SchemaMismatch
@@ -227,9 +227,7 @@ def test_a_database_that_was_refused_is_let_go(file: Path) -> None:
     assert not file.with_name("exodsl.db-wal").exists()
 
 
-@pytest.mark.parametrize(
-    "name", ["with space.db", "ünï.db", "a?b=c.db", "a#b.db", "a%20b.db", "a'b.db", "no ending"]
-)
+@pytest.mark.parametrize("name", ["with space.db", "ünï.db", "a?b=c.db", "a#b.db", "a%20b.db", "a'b.db", "no ending"])
 def test_any_name_of_a_file_will_do(tmp_path: Path, name: str) -> None:
     opened = Sqlite(tmp_path / name)
     with opened.reading() as connection:
@@ -242,3 +240,23 @@ def test_any_name_of_a_file_will_do(tmp_path: Path, name: str) -> None:
 def test_closing_twice_is_nothing(database: Sqlite) -> None:
     database.close()
     database.close()
+
+
+def test_a_crash_in_the_midst_of_a_checkpoint_does_no_harm(file: Path) -> None:
+    """The first page says already how large the file will be; the pages that lack are in the log beside it."""
+    database = Sqlite(file)
+    with database.transaction() as connection:
+        writes.write_store(connection, [(1, str(number), "x" * 4_000) for number in range(100)])
+    before, log = file.read_bytes(), file.with_name("exodsl.db-wal").read_bytes()
+    database.close()
+    page = int.from_bytes(before[16:18], "big")
+    left = file.with_name("left.db")
+    left.write_bytes(file.read_bytes()[:page] + before[page:])
+    left.with_name("left.db-wal").write_bytes(log)
+    database = Sqlite(left)
+    with database.reading() as reader:
+        found = len(reads.stores(reader, [1])[1])
+    database.close()
+
+    assert left.stat().st_size == file.stat().st_size > len(before)
+    assert found == 100

@@ -69,11 +69,7 @@ TABLES = {
 
 def walks(steps: list[str]) -> list[str]:
     """Return the steps that walk a whole table."""
-    return [
-        step
-        for step in steps
-        if step.startswith("SCAN") and step.split()[1] in TABLES and "INDEX" not in step
-    ]
+    return [step for step in steps if step.startswith("SCAN") and step.split()[1] in TABLES and "INDEX" not in step]
 
 
 @pytest.mark.parametrize("name", [name for name in QUERIES if name not in ("runs", "the last state")])
@@ -86,9 +82,7 @@ def test_nothing_walks_a_table(database: Sqlite, name: str) -> None:
     assert walks(explained.steps) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["states", "states of a node", "a branch", "all outputs", "runs", "runs of a status"]
-)
+@pytest.mark.parametrize("name", ["states", "states of a node", "a branch", "all outputs", "runs", "runs of a status"])
 def test_a_page_is_found_in_its_order(database: Sqlite, name: str) -> None:
     """Sorting would read all of a run for one page of it."""
     with database.transaction() as connection:

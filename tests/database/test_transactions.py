@@ -110,9 +110,7 @@ def test_a_change_from_elsewhere_is_noticed_and_our_own_is_not(database: Sqlite,
     assert start == ours != database.changed_elsewhere()
 
 
-def test_a_writer_that_waits_in_vain_says_who_is_in_the_way(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_writer_that_waits_in_vain_says_who_is_in_the_way(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY_MS", 30)
     database = Sqlite(file)
     other = sqlite3.connect(file, isolation_level=None)
@@ -149,10 +147,7 @@ def test_a_state_cannot_be_made_twice(database: Sqlite) -> None:
 @pytest.mark.parametrize("durability", ["full", "normal"])
 def test_a_commit_is_as_durable_as_was_asked_for(file: Path, durability: Any) -> None:
     database = Sqlite(file, durability=durability)
-    pragmas = [
-        database.connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("journal_mode", "synchronous")
-    ]
+    pragmas = [database.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
     database.close()
 
     assert pragmas == ["wal", {"full": 2, "normal": 1}[durability]]

@@ -23,7 +23,7 @@ class Scene:
         self.index = {node.identifier: node.index for node in self.plan.nodes}
         self.known = Known()
         keys = count(100)
-        self.settlement = Settlement(1_000, lambda: next(keys), lambda: 0.5, self.known)
+        self.settlement = Settlement(now=1_000, next_key=lambda: next(keys), chance=lambda: 0.5, known=self.known)
 
     @property
     def changes(self) -> Any:
@@ -35,9 +35,7 @@ class Scene:
         node = self.plan.nodes[self.index[identifier]]
         return StateFacts(7, self.run, node, path, retry_count, retry_count, None, "{}", 5)
 
-    def gate(
-        self, identifier: str, path: bytes = b"", *, failed: int = 0, cause: int | None = None
-    ) -> GateFacts:
+    def gate(self, identifier: str, path: bytes = b"", *, failed: int = 0, cause: int | None = None) -> GateFacts:
         """Return a gate that has nothing live any more."""
         return GateFacts(9, self.run, self.plan.nodes[self.index[identifier]], path, 7, failed, cause)
 
@@ -58,9 +56,7 @@ class Scene:
 def scene() -> Any:
     """Set up a scene: `scene("root > leaf", unites=..., inputs=...)`."""
 
-    def setting(
-        arrows: str, given: Mapping[str, Any] = {}, store: Mapping[str, Any] = {}, **parts: Any
-    ) -> Scene:
+    def setting(arrows: str, given: Mapping[str, Any] = {}, store: Mapping[str, Any] = {}, **parts: Any) -> Scene:
         return Scene(arrows, given, dict(store), **parts)
 
     return setting

@@ -77,9 +77,7 @@ def test_a_missing_value_is_named_unless_the_input_may_be_left_out(
 
 
 def test_everything_that_is_missing_is_named(scene: Any) -> None:
-    begun = scene(
-        "root > leaf", inputs={"leaf": {"x": "${{ root.outputs.a }}", "y": "${{ root.outputs.b }}"}}
-    )
+    begun = scene("root > leaf", inputs={"leaf": {"x": "${{ root.outputs.a }}", "y": "${{ root.outputs.b }}"}})
 
     assert len(resolved(begun, "leaf", parent={})) == 2
 
@@ -110,9 +108,7 @@ def test_a_list_of_one_is_a_list_where_the_fanout_was_declared(scene: Any, arrow
 
 
 def test_an_item_that_lacks_a_field_is_named_by_its_number(scene: Any) -> None:
-    begun = scene(
-        "root* > work, work > end", unites={"end": "root"}, inputs={"end": {"all": "${{ work.outputs.n }}"}}
-    )
+    begun = scene("root* > work, work > end", unites={"end": "root"}, inputs={"end": {"all": "${{ work.outputs.n }}"}})
     begun.known.branch[1, begun.index["work"], b""] = [{"n": 1}, {}]
 
     assert resolved(begun, "end") == ["${{ work.outputs.n }} has no value in item 1"]

@@ -115,9 +115,7 @@ def _stand(nodes: dict[str, dict[str, Any]], word: str) -> str:
 
 def serves(*templates: GraphTemplate, run_id: str | None = None) -> Serves:
     """Return what a runtime serves that has every node of these templates."""
-    return Serves(
-        {(t.namespace, t.name): frozenset(node.node_name for node in t.nodes) for t in templates}, run_id
-    )
+    return Serves({(t.namespace, t.name): frozenset(node.node_name for node in t.nodes) for t in templates}, run_id)
 
 
 @dataclass
@@ -170,9 +168,7 @@ class ByHand:
 
     def answer(self, deeds: Mapping[str, Deed]) -> Exchange:
         """Report all that is held; a node without a deed gives `{}`."""
-        reports = [
-            Report(c.state_id, c.lease, _result(deeds.get(c.identifier, NOTHING), c)) for c in self.held
-        ]
+        reports = [Report(c.state_id, c.lease, _result(deeds.get(c.identifier, NOTHING), c)) for c in self.held]
         return self.exchange(*reports, capacity=500)
 
     @property

@@ -56,9 +56,7 @@ class Audit:
         stored = {RUN: (run_pending, run_failed)} | {(g[0], g[1]): (g[3], g[4]) for g in gates}
         assert stored == {key: (pending[key], failed[key]) for key in stored}
         assert {(g[0], g[1]): g[5] for g in gates} == {(g[0], g[1]): pruned[g[0], g[1]] for g in gates}
-        assert all((gate[2] == 0) == (gate[3] > 0) for gate in gates), (
-            "a gate is open while something is live"
-        )
+        assert all((gate[2] == 0) == (gate[3] > 0) for gate in gates), "a gate is open while something is live"
         assert not set(pending) - set(stored), "whatever is live is waited for by a gate that is there"
         self._recount_nodes(states)
         self.checked += 1
@@ -114,9 +112,7 @@ class Audit:
 class Worker:
     """Works on one run in a random order, and has it recounted after every exchange."""
 
-    def __init__(
-        self, case: Case, manager: EmbeddedManager, connection: sqlite3.Connection, clock: Clock
-    ) -> None:
+    def __init__(self, case: Case, manager: EmbeddedManager, connection: sqlite3.Connection, clock: Clock) -> None:
         self._case, self._manager, self._clock = case, manager, clock
         self._random = Random(case.order)
         self._requeued: Counter[int] = Counter()

@@ -89,9 +89,7 @@ def test_nested_fanouts_are_collected_in_path_order(run: Begin) -> None:
             "end": {"all": "${{ leaf.outputs.n }}"},
         },
     )
-    begun.work(
-        root=numbers(3), split=lambda i: give(*({"n": f"{i['n']}{x}"} for x in "abc"[i["n"] :])), leaf=echo
-    )
+    begun.work(root=numbers(3), split=lambda i: give(*({"n": f"{i['n']}{x}"} for x in "abc"[i["n"] :])), leaf=echo)
 
     assert begun.inputs("end") == {"all": ["0a", "0b", "0c", "1b", "1c", "2c"]}
 
@@ -171,9 +169,7 @@ def test_several_very_wide_fanouts_of_one_run_end(run: Begin) -> None:
     assert begun.inputs("end") == {"all": [*range(2_001)] * 3}
 
 
-def test_a_runtime_of_another_run_does_not_strand_a_very_wide_fanout(
-    run: Begin, manager: StateManager
-) -> None:
+def test_a_runtime_of_another_run_does_not_strand_a_very_wide_fanout(run: Begin, manager: StateManager) -> None:
     """Each of two runtimes serves one run only, as `graph.run` does."""
     wide, idle = run(**FAN), run("lone", name="other")
     mine = manager.open_session("wide", serves(wide.template, run_id=wide.run_id))

@@ -16,7 +16,7 @@ from exodsl.database.sqlite import Sqlite
 from exodsl.engine.reports import Report, Result
 from exodsl.manager.embedded import EmbeddedManager, system_clock
 from exodsl.manager.opening import open_manager
-from exodsl.manager.protocol import StateManager, Trigger
+from exodsl.manager.protocol import Serves, StateManager, Trigger
 from exodsl.manager.sessions import LEASE_MS
 from tests.manager.byhand import ByHand, Clock, add, begin, draw, give, numbers, report, serves
 
@@ -117,9 +117,7 @@ def test_a_lease_holds_until_its_last_millisecond(manage: Open, clock: Clock) ->
     assert second.exchange(second.open_session("second", serves(FAN)), [], 10).claims == ()
 
 
-def test_an_outcome_after_the_lease_ran_out_is_refused_and_changes_nothing(
-    manage: Open, clock: Clock
-) -> None:
+def test_an_outcome_after_the_lease_ran_out_is_refused_and_changes_nothing(manage: Open, clock: Clock) -> None:
     first, second = manage(), manage()
     late = begin(first, clock, FAN)
     (old,) = late.take()
@@ -133,9 +131,7 @@ def test_an_outcome_after_the_lease_ran_out_is_refused_and_changes_nothing(
     assert (begun.work(work=give({"n": 1})), len(begun.states("work"))) == ("SUCCESS", 2)
 
 
-def test_a_late_outcome_is_refused_when_nobody_has_claimed_the_state_again(
-    manage: Open, clock: Clock
-) -> None:
+def test_a_late_outcome_is_refused_when_nobody_has_claimed_the_state_again(manage: Open, clock: Clock) -> None:
     first, second = manage(), manage()
     late = begin(first, clock, FAN)
     (old,) = late.take()
@@ -173,9 +169,7 @@ def test_sessions_of_one_file_have_different_leases_for_ever(manage: Open, clock
     assert len(set(leases)) == 3
 
 
-def test_a_crash_between_the_parts_of_a_very_wide_fanout_loses_none(
-    manage: Open, file: Path, clock: Clock
-) -> None:
+def test_a_crash_between_the_parts_of_a_very_wide_fanout_loses_none(manage: Open, file: Path, clock: Clock) -> None:
     begun = begin(manage(), clock, FAN)
     (root,) = begun.take()
     begun.tell(report(root, numbers(5_000)), capacity=0)
@@ -268,9 +262,7 @@ def test_a_claim_after_a_failed_commit_is_not_lost(manage: Open, file: Path, clo
     manager = manage()
     begun = begin(manager, clock, FAN)
     with sqlite3.connect(file) as other:
-        other.execute(
-            "CREATE TRIGGER full BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
-        )
+        other.execute("CREATE TRIGGER full BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
     with pytest.raises(OSError, match="full"):
         begun.take()
     with sqlite3.connect(file) as other:
@@ -280,17 +272,13 @@ def test_a_claim_after_a_failed_commit_is_not_lost(manage: Open, file: Path, clo
     assert [claim.identifier for claim in begun.take()] == ["root"]
 
 
-def test_an_outcome_that_could_not_be_written_can_be_told_again(
-    manage: Open, file: Path, clock: Clock
-) -> None:
+def test_an_outcome_that_could_not_be_written_can_be_told_again(manage: Open, file: Path, clock: Clock) -> None:
     manager = manage()
     begun = begin(manager, clock, FAN)
     (root,) = begun.take()
     told = Report(root.state_id, root.lease, numbers(2))
     with sqlite3.connect(file) as other:
-        other.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
-        )
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
     with pytest.raises(OSError, match="full"):
         begun.exchange(told)
     with sqlite3.connect(file) as other:
@@ -300,17 +288,13 @@ def test_an_outcome_that_could_not_be_written_can_be_told_again(
     assert len(begun.exchange(told).claims) == 2
 
 
-def test_a_lease_is_renewed_even_if_the_first_try_was_rolled_back(
-    manage: Open, file: Path, clock: Clock
-) -> None:
+def test_a_lease_is_renewed_even_if_the_first_try_was_rolled_back(manage: Open, file: Path, clock: Clock) -> None:
     first, second = manage(), manage()
     begun = begin(first, clock, FAN)
     (root,) = begun.take()
     clock.now_ms += LEASE_MS - 10
     with sqlite3.connect(file) as other:
-        other.execute(
-            "CREATE TRIGGER full BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
-        )
+        other.execute("CREATE TRIGGER full BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
     with pytest.raises(OSError, match="full"):
         begun.exchange(report(root, numbers(1)))
     with sqlite3.connect(file) as other:
@@ -339,3 +323,15 @@ def test_a_claim_that_was_rolled_back_is_made_good(file: Path, clock: Clock) -> 
         database.connection.execute("DROP TRIGGER full")
 
         assert "root" in [claim.identifier for claim in begun.take()]
+
+
+def test_what_a_gone_runtime_held_goes_to_whoever_serves_it(manage: Open, clock: Clock) -> None:
+    """The runtime that finds it out may be another one of the same process."""
+    first, second = manage(), manage()
+    begin(first, clock, FAN).take()
+    roots = second.open_session("roots", Serves({("default", "fan"): frozenset({"root"})}))
+    second.exchange(roots, [], 1)
+    clock.now_ms += LEASE_MS + 1
+    second.open_session("others", Serves({("default", "fan"): frozenset({"work"})}))
+
+    assert [claim.identifier for claim in second.exchange(roots, [], 1).claims] == ["root"]

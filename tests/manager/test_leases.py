@@ -180,9 +180,7 @@ def test_a_graph_called_star_means_every_graph_of_the_namespace(run: Begin, mana
     assert {claim.graph for claim in manager.exchange(mine, [], 10).claims} == {"one", "two"}
 
 
-def test_states_are_claimed_oldest_first_and_no_more_than_asked_for(
-    run: Begin, manager: StateManager
-) -> None:
+def test_states_are_claimed_oldest_first_and_no_more_than_asked_for(run: Begin, manager: StateManager) -> None:
     begun = [run("root") for _ in range(5)]
     mine = manager.open_session("mine", serves(begun[0].template))
     parts = [manager.exchange(mine, [], 2).claims for _ in range(3)]
@@ -225,9 +223,7 @@ def test_an_old_report_does_not_take_a_state_from_its_holder(run: Begin) -> None
     assert begun.exchange(report(new)).refused == ()
 
 
-def test_states_of_one_run_learned_at_different_times_settle_together(
-    run: Begin, manager: StateManager
-) -> None:
+def test_states_of_one_run_learned_at_different_times_settle_together(run: Begin, manager: StateManager) -> None:
     """A refused trigger between two claims makes the manager read the run anew."""
     begun = run("root > a b, a > c", store_config={"default_values": {"n": 0}}, keep_store=True)
     a = begun.reach("a")

@@ -55,9 +55,7 @@ def test_every_page_size_gives_the_same_states(run: Begin, manager: StateManager
     assert paged == begun.states()
 
 
-@pytest.mark.parametrize(
-    "status", ["SUCCESS", "ERRORED", "PRUNED", "NEXT_CREATED_ERROR", "RETRY_CREATED", "CREATED"]
-)
+@pytest.mark.parametrize("status", ["SUCCESS", "ERRORED", "PRUNED", "NEXT_CREATED_ERROR", "RETRY_CREATED", "CREATED"])
 def test_pages_of_one_status_hold_all_of_it(run: Begin, manager: StateManager, status: Any) -> None:
     begun = mixed(run)
     wanted = [state for state in begun.states() if state.status == status]
@@ -159,9 +157,7 @@ def test_runs_are_listed_by_namespace_graph_and_status(run: Begin, manager: Stat
     assert listed(namespace="far", graph="two") == set()
 
 
-def test_counts_equal_the_states_counted_one_by_one_at_every_moment(
-    run: Begin, manager: StateManager
-) -> None:
+def test_counts_equal_the_states_counted_one_by_one_at_every_moment(run: Begin, manager: StateManager) -> None:
     begun = run(**MIXED)
     said = [give(*({"n": n, "x": 0} for n in range(9))), fail(retryable=True), prune(), fail(), give({})]
     for step in range(60):
@@ -179,7 +175,7 @@ def counted(begun: ByHand) -> list[NodeProgress]:
     """Count the states of each node by walking them all."""
     tally: Counter[tuple[str, str]] = Counter((state.identifier, state.status) for state in begun.states())
     order = [part.identifier for part in begun.manager.progress(begun.run_id)]
-    ends = ("SUCCESS", "ERRORED", "NEXT_CREATED_ERROR", "PRUNED", "RETRY_CREATED")
+    ends = ("SUCCESS", "ERRORED", "NEXT_CREATED_ERROR", "PRUNED", "RETRY_CREATED", "CANCELLED")
     found = []
     for name in order:
         ended = [tally[name, status] for status in ends]

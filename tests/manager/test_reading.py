@@ -91,9 +91,7 @@ def test_a_list_holds_all_that_are_success_when_it_is_read(run: Begin) -> None:
             "end": {"a": "${{ a.outputs.n }}", "b": "${{ b.outputs.n }}"},
         },
     )
-    begun.work(
-        root=numbers(3), a=echo, b=lambda i: fail() if i["n"] == 1 else prune() if i["n"] == 2 else echo(i)
-    )
+    begun.work(root=numbers(3), a=echo, b=lambda i: fail() if i["n"] == 1 else prune() if i["n"] == 2 else echo(i))
 
     assert begun.inputs("end") == {"a": [0, 1, 2], "b": [0]}
 

@@ -42,9 +42,7 @@ def test_a_failed_attempt_writes_nothing(run: Begin) -> None:
 
 
 def test_a_child_is_created_with_what_its_parent_wrote(run: Begin) -> None:
-    begun = run(
-        "root > leaf", store_config=START, inputs={"leaf": {"a": "${{ store.n }}", "b": "${{ store.word }}"}}
-    )
+    begun = run("root > leaf", store_config=START, inputs={"leaf": {"a": "${{ store.n }}", "b": "${{ store.word }}"}})
     begun.work(root=give({}, writes=WRITES))
 
     assert begun.inputs("leaf") == {"a": 5, "b": "new"}

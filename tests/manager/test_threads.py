@@ -92,8 +92,6 @@ def test_runtimes_come_and_go_while_others_work(manager: StateManager, clock: Cl
         for _ in range(60):
             begin(manager, clock, draw("lone", name="other"))
 
-    together(
-        lambda: begun.work(root=numbers(300), work=lambda i: give(i)), come_and_go, come_and_go, start_more
-    )
+    together(lambda: begun.work(root=numbers(300), work=lambda i: give(i)), come_and_go, come_and_go, start_more)
 
     assert begun.status == "SUCCESS"

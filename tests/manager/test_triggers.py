@@ -213,9 +213,7 @@ def test_the_target_is_kept_on_the_run(manager: StateManager) -> None:
 
 def test_a_claim_says_all_that_a_runtime_needs(run: Begin) -> None:
     parts = {"node_name": "Work", "timeout_ms": 900, "executor": "process", "fans_out": False}
-    begun = run(
-        "root* > work", namespace="lab", name="shop", parts={"work": parts}, inputs={"work": {"n": 5}}
-    )
+    begun = run("root* > work", namespace="lab", name="shop", parts={"work": parts}, inputs={"work": {"n": 5}})
     begun.reach("work", root=give({}, {}))
     (second,) = (claim for claim in begun.held if claim.path != bytes(4))
 

@@ -77,9 +77,7 @@ def test_a_unite_per_output_runs_once_for_each_output(run: Begin) -> None:
 
 def test_a_unite_inside_a_fanout_runs_once_for_each_execution_there(run: Begin) -> None:
     begun = run(**NESTED)
-    status = begun.work(
-        root=numbers(2), split=lambda i: give({"n": i["n"]}, {"n": i["n"] + 10}), leaf=echo, inner=echo
-    )
+    status = begun.work(root=numbers(2), split=lambda i: give({"n": i["n"]}, {"n": i["n"] + 10}), leaf=echo, inner=echo)
 
     assert status == "SUCCESS"
     assert [state.inputs["all"] for state in begun.states("inner")] == [[0, 10], [1, 11]]
@@ -172,9 +170,7 @@ def test_a_tolerant_unite_absorbs_failures(run: Begin) -> None:
 def test_a_failure_below_a_tolerant_unite_does_not_reach_an_outer_one(run: Begin) -> None:
     parts = NESTED | {"unites": {"inner": "split!", "outer": "root"}}
     begun = run(**parts)
-    status = begun.work(
-        root=numbers(2), split=numbers(2), leaf=lambda i: fail() if i["n"] else echo(i), inner=echo
-    )
+    status = begun.work(root=numbers(2), split=numbers(2), leaf=lambda i: fail() if i["n"] else echo(i), inner=echo)
 
     assert (status, begun.inputs("outer")) == ("SUCCESS", {"all": [[0], [0]]})
 
@@ -216,9 +212,7 @@ def test_a_single_value_that_was_pruned_makes_its_unite_be_born_pruned(run: Begi
 
 
 def test_a_value_lost_to_a_prune_above_it_counts_as_pruned(run: Begin) -> None:
-    begun = run(
-        "root > a b, a > a2, a2 b > end", unites={"end": "root"}, inputs={"end": {"n": "${{ a2.outputs.n }}"}}
-    )
+    begun = run("root > a b, a > a2, a2 b > end", unites={"end": "root"}, inputs={"end": {"n": "${{ a2.outputs.n }}"}})
 
     assert (begun.work(a=prune()), begun.ends("end")) == ("SUCCESS", ["PRUNED"])
 
@@ -243,9 +237,7 @@ def test_prunes_and_failures_together_are_born_errored(run: Begin) -> None:
 
 
 def test_a_field_that_one_item_lacks_makes_a_unite_be_born_errored(run: Begin) -> None:
-    begun = run(
-        "root* > work, work > end", unites={"end": "root"}, inputs={"end": {"all": "${{ work.outputs.n }}"}}
-    )
+    begun = run("root* > work, work > end", unites={"end": "root"}, inputs={"end": {"all": "${{ work.outputs.n }}"}})
     said = iter([give({"n": 1}), give({})])
     status = begun.work(root=numbers(2), work=lambda _: next(said))
 
@@ -278,9 +270,7 @@ def test_born_ended_unites_count_where_they_stand(run: Begin) -> None:
             "outer": {"all": "${{ inner.outputs.n }}"},
         },
     )
-    status = begun.work(
-        root=numbers(3), mid=echo, a=lambda i: prune() if i["n"] == 1 else echo(i), inner=echo
-    )
+    status = begun.work(root=numbers(3), mid=echo, a=lambda i: prune() if i["n"] == 1 else echo(i), inner=echo)
 
     assert (status, begun.ends("inner")) == ("SUCCESS", ["SUCCESS", "PRUNED", "SUCCESS"])
     assert begun.inputs("outer") == {"all": [0, 2]}
