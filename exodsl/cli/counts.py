@@ -1,0 +1,34 @@
+"""The counts of a node in words; attempts that were tried again count once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exodsl.manager.views import NodeProgress
+
+
+def done(node: NodeProgress) -> int:
+    """Return how many states of a node have ended."""
+    return places(node) - node.live
+
+
+def places(node: NodeProgress) -> int:
+    """Return how many states of a node there are so far."""
+    return node.total - node.retry_created
+
+
+def failed(node: NodeProgress) -> int:
+    """Return how many states of a node have failed for good."""
+    return node.errored + node.next_created_error
+
+
+def fraction(node: NodeProgress) -> str:
+    """Return how many of how many."""
+    return f"{done(node):,}/{places(node):,}"
+
+
+def notes(node: NodeProgress) -> list[str]:
+    """Return what else there is to say of a node."""
+    said = [(failed(node), "failed"), (node.pruned, "pruned"), (node.retry_created, "tried again")]
+    return [f"{count:,} {word}" for count, word in said if count]

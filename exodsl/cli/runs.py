@@ -1,0 +1,70 @@
+"""`exodsl runs`: the runs of a database, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from exodsl.cli.options import Cursor, Database, Json, Limit, Namespace
+from exodsl.cli.results import short
+from exodsl.cli.storage import command, found
+from exodsl.cli.tables import lasted, local_time, say_more, show_page, show_table, status_named
+from exodsl.errors import InputInvalid
+
+if TYPE_CHECKING:
+    from exodsl.manager.views import RunStatus, RunView
+
+GraphName = Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of graphs of this name.")]
+Status = Annotated[
+    str | None,
+    typer.Option(metavar="STATUS", help="Only runs that are RUNNING, PAUSED, SUCCESS, FAILED or CANCELLED."),
+]
+
+
+def runs(
+    graph: GraphName = None,
+    status: Status = None,
+    namespace: Namespace = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    db: Database = None,
+    as_json: Json = False,
+) -> None:
+    """List runs, newest first.
+
+    Examples:
+
+      exodsl runs
+      exodsl runs --graph word-count --status FAILED
+      exodsl runs --limit 100 --json
+    """
+    from exodsl.engine.status import Run
+
+    wanted = cast("RunStatus | None", status_named(status, Run.__members__))
+    if cursor is not None and not cursor.isdecimal():
+        raise InputInvalid(f'--cursor "{cursor}" is no cursor of a page of runs. The end of a page says it.')
+    with found(db) as manager:
+        page = manager.runs(namespace=namespace, graph=graph, status=wanted, limit=limit, cursor=cursor)
+    if as_json:
+        show_page(page)
+        return
+    show_table(("RUN", "GRAPH", "STATUS", "STARTED", "TOOK", "ERROR"), [_row(run) for run in page.items])
+    say_more(command(db, "runs", *_again(graph, status, namespace, limit)), page)
+
+
+def _row(run: RunView) -> tuple[str, ...]:
+    return (
+        short(run.run_id),
+        run.graph if run.namespace == "default" else f"{run.namespace}/{run.graph}",
+        run.status,
+        local_time(run.created_at),
+        lasted(run.created_at, run.finished_at),
+        " ".join((run.error or "").split()),
+    )
+
+
+def _again(graph: str | None, status: str | None, namespace: str | None, limit: int) -> list[str]:
+    """Return the options of this page for the next one."""
+    given = {"--graph": graph, "--status": status, "--namespace": namespace, "--limit": str(limit)}
+    return [word for option, value in given.items() if value is not None for word in (option, value)]

@@ -1,0 +1,81 @@
+"""Which database a command works on; commands that only look never make one."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exodsl.errors import DatabaseUnusable
+
+if TYPE_CHECKING:
+    from exodsl.manager.protocol import StateManager
+
+
+@contextmanager
+def opened(db: str | None) -> Generator[StateManager]:
+    """Open a database, which is made where there is none; closed at the end.
+
+    :raises DatabaseUnusable: when it cannot be opened.
+    """
+    from exodsl.manager.opening import open_manager
+
+    manager = open_manager(db)
+    try:
+        yield manager
+    finally:
+        manager.close()
+
+
+@contextmanager
+def found(db: str | None) -> Generator[StateManager]:
+    """Open a database that is there; :raises DatabaseUnusable: when there is none, and makes none."""
+    from exodsl.database.sqlite import MEMORY
+    from exodsl.manager.opening import database_path
+
+    if not _names_one(db) and not _has_default():
+        raise DatabaseUnusable(
+            "There is no database here or in a folder above: nothing was run yet. `exodsl run TARGET` makes one;"
+            " --db names one elsewhere."
+        )
+    path = database_path(db)
+    if path != MEMORY and not Path(path).exists():
+        raise DatabaseUnusable(f'There is no database "{path}". Name one that was written with --db.')
+    with opened(path) as manager:
+        yield manager
+
+
+def _names_one(db: str | None) -> bool:
+    from exodsl.manager.opening import URI_VARIABLE
+
+    return bool(db or os.environ.get(URI_VARIABLE))
+
+
+def _has_default() -> bool:
+    from exodsl.manager.opening import FOLDER
+
+    here = Path.cwd()
+    return any((folder / FOLDER).is_dir() for folder in (here, *here.parents))
+
+
+def spelled(db: str | None) -> str:
+    """Return the name of a database as people know it: relative to where they are."""
+    from exodsl.database.sqlite import MEMORY
+    from exodsl.manager.opening import database_path
+
+    path = database_path(db)
+    if path == MEMORY:
+        return "memory, for this process only"
+    try:
+        return str(Path(path).resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return path
+
+
+def command(db: str | None, *words: str) -> str:
+    """Return an exodsl command to copy, on the same database."""
+    where = () if db is None else ("--db", db)
+    return shlex.join(["exodsl", *words, *where])

@@ -1,0 +1,226 @@
+"""From a TARGET on the command line to a workflow: its template, and the bodies of its nodes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from exodsl.api.inputs import run_inputs, store_values
+from exodsl.cli.values import read_text
+from exodsl.dsl.base_node import is_node_class
+from exodsl.dsl.codecs import reasons
+from exodsl.dsl.graph import Graph
+from exodsl.dsl.loader import graphs_in, load, load_module
+from exodsl.dsl.nodes import AnyNode, Node, class_node
+from exodsl.errors import InputInvalid, TargetError, did_you_mean
+from exodsl.manager.protocol import Trigger
+from exodsl.manager.starting import check_inputs, initial_store
+from exodsl.runtime.served import bodies_by_name, check_template, graph_bodies
+from exodsl.template.checks import ensure_valid
+from exodsl.template.models import GraphTemplate
+from exodsl.template.placeholders import references
+from exodsl.template.shape import Shape
+
+if TYPE_CHECKING:
+    from exodsl.dsl.body import Body
+
+Bodies = Mapping[str, "Body"]
+AnyGraph = Graph[Any, Any]
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow that can be run.
+
+    :param address: where a resume in another process, and another folder, finds the nodes again.
+    :param graph: as it is written in Python; a JSON template has none.
+    """
+
+    template: GraphTemplate
+    bodies: Bodies
+    address: str
+    graph: AnyGraph | None = None
+
+    @property
+    def inputs_schema(self) -> Mapping[str, Any] | None:
+        """What the run's inputs are, as far as that is known."""
+        root = self.template.node(Shape(self.template).root)
+        return self.template.inputs_schema or root.inputs_schema
+
+    @property
+    def store_schema(self) -> Mapping[str, Any] | None:
+        """What the store holds, as far as that is known."""
+        model = None if self.graph is None else self.graph.store_model
+        return None if model is None else model.model_json_schema()
+
+    def trigger(self, inputs: dict[str, Any], store: dict[str, Any]) -> Trigger:
+        """Return what starts a run of it; :raises InputInvalid: when inputs or store values do not fit."""
+        try:
+            given, judged = self._inputs(inputs)
+            stored = self._store(store)
+        except InputInvalid as error:
+            raise InputInvalid(f"{error}\n{self._usage()}") from error
+        namespace, name = self.template.namespace, self.template.name
+        return Trigger(namespace, name, given, stored, target=self.address, validated=judged)
+
+    def _inputs(self, inputs: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Return the inputs as a run takes them, and whether a model has judged all of them."""
+        judged = False
+        if self.graph is not None:
+            inputs, judged = run_inputs(self.graph, inputs, {})
+        if not judged:
+            check_inputs(self.template, inputs)
+        if self.graph is None:
+            self._let_root_judge(inputs)
+        return inputs, judged
+
+    def _store(self, store: dict[str, Any]) -> dict[str, Any]:
+        if self.graph is not None:
+            store = store_values(self.graph, store)
+        return initial_store(self.template, store)
+
+    def _usage(self) -> str:
+        """Say what the command line may give."""
+        schema = self.inputs_schema or {}
+        optional = dict.fromkeys(schema.get("properties", ()), " (optional)")
+        optional.update(dict.fromkeys(schema.get("required", ()), ""))
+        inputs = [f"--input {name}=VALUE{note}" for name, note in optional.items()]
+        keys = [f"--store {key}=VALUE" for key in self.template.store_config.required_keys]
+        takes = ", ".join([*inputs, *keys])
+        return f"It takes: {takes}." if takes else "It takes no inputs."
+
+    def _let_root_judge(self, inputs: dict[str, Any]) -> None:
+        root = self.template.node(Shape(self.template).root)
+        if not references(root.inputs):
+            self.bodies[root.node_name].code.inputs.load(to_json({**root.inputs, **inputs}).decode())
+
+    def check(self) -> None:
+        """Refuse what the template asks of its nodes and cannot be given.
+
+        :raises TargetError: when a node is not there.
+        :raises DefinitionError: when a secret is missing, or an executor cannot run a node.
+        """
+        known = self.bodies.keys()
+        for node in self.template.nodes:
+            if node.node_name not in known:
+                raise TargetError(
+                    f'No node is called "{node.node_name}". There is: {", ".join(sorted(known)) or "none"}.'
+                    f"{did_you_mean(node.node_name, known)}"
+                )
+        check_template(self.template, self.bodies)
+
+
+@contextmanager
+def _loading() -> Generator[None]:
+    """Let what a module prints while it is imported go to stderr: stdout is for results."""
+    with redirect_stdout(sys.stderr):
+        yield
+
+
+@_loading()
+def workflow_of(target: str, nodes: str | None = None, namespace: str | None = None) -> Workflow:
+    """Load a workflow, check it, and find the bodies of its nodes.
+
+    :param nodes: the module that holds the nodes of a JSON template.
+    :param namespace: stands in for the one that the workflow names.
+    :raises TargetError: when it cannot be loaded.
+    :raises GraphInvalid: when it does not pass its checks.
+    """
+    if target.endswith(".json"):
+        return _of_template(target, nodes, namespace)
+    if nodes is not None:
+        raise TargetError(f'--nodes is for a template.json; "{target}" brings its own nodes.')
+    graph = load(target)
+    template = _placed(graph.compile(), namespace)
+    return Workflow(template, bodies_by_name(graph_bodies(graph)), _address(target, graph), graph)
+
+
+@_loading()
+def template_of(target: str, namespace: str | None = None) -> GraphTemplate:
+    """Return the checked template of a target; one of JSON needs no nodes for it."""
+    if target.endswith(".json"):
+        return _read_template(target, namespace)
+    return _placed(load(target).compile(), namespace)
+
+
+@_loading()
+def bodies_of(target: str) -> Bodies:
+    """Return the bodies that a target offers for a run that exists: of its graph, or of its module.
+
+    :raises TargetError: when it cannot be loaded, or is a template, which has none.
+    """
+    if target.endswith(".json"):
+        raise TargetError(f'"{target}" is a template, which holds no code. Name the module of its nodes.')
+    source = target if _is_file(target) else target.rpartition(":")[0] or target
+    if source != target:
+        return bodies_by_name(graph_bodies(load(target)))
+    return _bodies_in(load_module(source))
+
+
+def _is_file(target: str) -> bool:
+    return target.endswith(".py")
+
+
+def _of_template(target: str, nodes: str | None, namespace: str | None) -> Workflow:
+    template = _read_template(target, namespace)
+    if nodes is None:
+        raise TargetError(
+            f'"{target}" says how its nodes are connected, not what they do.'
+            " Name the module that holds them: --nodes file.py"
+        )
+    module = load_module(nodes)
+    address = str(Path(nodes).resolve()) if _is_file(nodes) else nodes
+    return Workflow(template, _bodies_in(module), address)
+
+
+def _read_template(target: str, namespace: str | None) -> GraphTemplate:
+    try:
+        template = GraphTemplate.model_validate_json(read_text(target, "TARGET"))
+    except ValidationError as error:
+        raise TargetError(f'"{target}" is no graph template: {reasons(error)}.') from error
+    if "name" not in template.model_fields_set:
+        template = template.model_copy(update={"name": Path(target).stem})
+    template = _placed(template, namespace)
+    ensure_valid(template)
+    return template
+
+
+def _placed(template: GraphTemplate, namespace: str | None) -> GraphTemplate:
+    if namespace is None:
+        return template
+    if not namespace.strip():
+        raise TargetError("--namespace must not be empty.")
+    return template.model_copy(update={"namespace": namespace.strip()})
+
+
+def _address(target: str, graph: AnyGraph) -> str:
+    source, _, name = target.rpartition(":")
+    if _is_file(target) or not source:
+        source, name = target, ""
+    if not name:
+        found = graphs_in(load_module(source)).items()
+        name = next((name for name, known in found if known is graph), "graph")
+    return f"{Path(source).resolve() if _is_file(source) else source}:{name}"
+
+
+def _bodies_in(module: ModuleType) -> Bodies:
+    nodes = [*_nodes_in(module), *(node for graph in graphs_in(module).values() for node in graph.nodes)]
+    if not nodes:
+        raise TargetError(f'"{module.__name__}" defines no node. Put `@node` above a function of it.')
+    return bodies_by_name(replace(node.body, retry=None, timeout=None, executor=None) for node in nodes)
+
+
+def _nodes_in(module: ModuleType) -> Iterable[AnyNode]:
+    for value in vars(module).values():
+        if isinstance(value, Node):
+            yield value
+        elif is_node_class(value) and hasattr(value, "execute"):  # a base class of others may have none
+            yield class_node(value)
