@@ -25,6 +25,8 @@ _CURES = {
 def unusable(path: str, error: Exception) -> DatabaseUnusable:
     """Return what went wrong with a database, and the cure, in one sentence."""
     text = str(error).partition("\n")[0]
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+        return DatabaseUnusable(f'Database "{path}" refused what exodsl wrote: {text}. Please report this.')
     cure = next((cure for sign, cure in _CURES.items() if sign in text), "Choose another with --db.")
     return DatabaseUnusable(f'Database "{path}" cannot be used: {text}. {cure}')
 

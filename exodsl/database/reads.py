@@ -68,9 +68,17 @@ def stores(connection: Any, runs: Collection[int]) -> dict[int, dict[str, Any]]:
     return found
 
 
-def due_states(connection: Any, nodes: Sequence[int], now: int, limit: int, lease: int, run: int | None) -> list[Row]:
-    """Claim up to `limit` due states of these nodes, oldest first; return their rows."""
-    keys = [row[0] for row in _due(connection, nodes, now, limit, run)]
+def due_states(
+    connection: Any,
+    nodes: Sequence[int],
+    now: int,
+    limit: int,
+    lease: int,
+    run: int | None,
+    paused: Collection[int] = (),
+) -> list[Row]:
+    """Claim up to `limit` due states of these nodes, oldest first, none of a paused run; return their rows."""
+    keys = [row[0] for row in _due(connection, nodes, now, limit, _only(run, paused))]
     if not keys:
         return []
     marks = ",".join("?" * len(keys))
@@ -83,9 +91,13 @@ def due_states(connection: Any, nodes: Sequence[int], now: int, limit: int, leas
     return sorted(rows, key=lambda row: order[row[0]])
 
 
-def _due(connection: Any, nodes: Sequence[int], now: int, limit: int, run: int | None) -> list[Row]:
+def _only(run: int | None, paused: Collection[int]) -> str:
+    mine = "" if run is None else f" AND run_id = {run:d}"
+    return f"{mine} AND run_id NOT IN ({', '.join(map(str, paused))})" if paused else mine
+
+
+def _due(connection: Any, nodes: Sequence[int], now: int, limit: int, only: str) -> list[Row]:
     # One walk of the index for each node: a single one over all of them would sort everything that is due.
-    only = "" if run is None else f" AND run_id = {run:d}"
     one = (
         f"SELECT * FROM (SELECT id, enqueue_after FROM state WHERE status = {State.CREATED:d}"
         f" AND node = ? AND enqueue_after <= ?{only} ORDER BY enqueue_after, id LIMIT ?)"
@@ -98,9 +110,9 @@ def _due(connection: Any, nodes: Sequence[int], now: int, limit: int, run: int |
     return found[:limit]
 
 
-def next_due(connection: Any, nodes: Sequence[int], run: int | None) -> int | None:
+def next_due(connection: Any, nodes: Sequence[int], run: int | None, paused: Collection[int] = ()) -> int | None:
     """Return when the next state of these nodes is due, whether or not it is already."""
-    only = "" if run is None else f" AND run_id = {run:d}"
+    only = _only(run, paused)
     one = (
         f"SELECT * FROM (SELECT enqueue_after FROM state WHERE status = {State.CREATED:d} AND node = ?{only}"
         " ORDER BY enqueue_after LIMIT 1)"

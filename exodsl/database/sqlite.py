@@ -84,16 +84,13 @@ class Sqlite:
             connection = self.connection
             try:
                 connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                except BaseException:
-                    connection.execute("ROLLBACK")
-                    raise
+                yield connection
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
                 raise unusable(self.path, error) from error
+            finally:
+                if connection.in_transaction:  # a full disk, for one, has rolled it back already
+                    connection.execute("ROLLBACK")
 
     @contextmanager
     def reading(self) -> Generator[Any]:

@@ -145,6 +145,7 @@ def make_tables(db: Database) -> Tables:
             indexes = ((("run_id", "node", "path", "attempt"), True),)
 
     State.add_index(SQL("CREATE INDEX IF NOT EXISTS state_due ON state (node, enqueue_after, id) WHERE status = 0"))
+    State.add_index(SQL("CREATE INDEX IF NOT EXISTS state_held ON state (lease) WHERE status = 1"))
     State.add_index(
         SQL(
             "CREATE INDEX IF NOT EXISTS state_bad ON state (run_id, status, node, path, attempt)"

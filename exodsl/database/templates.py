@@ -78,20 +78,36 @@ def served_nodes(connection: Any, namespace: str, graph: str | None, node_names:
     return [row[0] for row in rows]
 
 
-def insert_run(connection: Any, run_id: str, template: int, inputs: str, target: str | None, now: int) -> int:
+def insert_run(
+    connection: Any,
+    run_id: str,
+    template: int,
+    inputs: str,
+    target: str | None,
+    idempotency_key: str | None,
+    now: int,
+) -> int:
     """Store a new run; return its key."""
     cursor = connection.execute(
-        "INSERT INTO run (run_id, template_id, status, pending, failed, inputs, target, store_cleaned, created_at)"
-        " VALUES (?,?,?,0,0,?,?,0,?)",
-        (run_id, template, int(Run.RUNNING), inputs, target, now),
+        "INSERT INTO run (run_id, template_id, status, pending, failed, inputs, target, idempotency_key, created_at)"
+        " VALUES (?,?,?,0,0,?,?,?,?)",
+        (run_id, template, int(Run.RUNNING), inputs, target, idempotency_key, now),
     )
     key: int = cursor.lastrowid
     return key
 
 
+def run_of(connection: Any, idempotency_key: str) -> int | None:
+    """Return the key of the run that was triggered with this key."""
+    row = connection.execute("SELECT id FROM run WHERE idempotency_key = ?", (idempotency_key,)).fetchone()
+    return None if row is None else row[0]
+
+
 def run_facts(connection: Any, key: int) -> Row:
-    """Return (run_id, template_id, inputs) of a run."""
-    row: Row = connection.execute("SELECT run_id, template_id, inputs FROM run WHERE id = ?", (key,)).fetchone()
+    """Return (run_id, template_id, inputs, revised) of a run."""
+    row: Row = connection.execute(
+        "SELECT run_id, template_id, inputs, revised FROM run WHERE id = ?", (key,)
+    ).fetchone()
     return row
 
 
@@ -148,9 +164,8 @@ def end_session(connection: Any, key: int) -> int:
     """Forget a runtime and put back what it still holds; return how many states that were."""
     cursor = connection.execute(
         f"UPDATE state SET status = {State.CREATED:d}, lease = 0, queued_at = NULL"
-        f" WHERE run_id IN (SELECT id FROM run WHERE finished_at IS NULL)"
-        f" AND status = {State.QUEUED:d} AND (lease >> 32) = ?",
-        (key,),
+        f" WHERE status = {State.QUEUED:d} AND lease >= ? AND lease < ?",
+        (key << 32, (key + 1) << 32),
     )
     connection.execute("DELETE FROM session WHERE id = ?", (key,))
     count: int = cursor.rowcount

@@ -22,7 +22,8 @@ _SUCCEEDED = Statement(
 )
 _ENDED = Statement(
     "UPDATE state SET status = v.column4, outputs = v.column5, error = v.column6, data = v.column7,"
-    " enqueue_after = coalesce(v.column8, state.enqueue_after), finished_at = v.column9"
+    " enqueue_after = coalesce(v.column8, state.enqueue_after), finished_at = v.column9,"
+    f" queued_at = CASE v.column4 WHEN {State.CREATED:d} THEN NULL ELSE queued_at END"
     " FROM (VALUES {rows}) AS v"
     " WHERE state.id = v.column1 AND state.lease = v.column2 AND state.status = v.column3",
     9,
@@ -44,7 +45,8 @@ _OPENED = Statement(
 )
 _MOVED = Statement(
     "UPDATE gate SET pending = pending + v.column4, arrived = arrived + v.column5, failed = failed + v.column6,"
-    " pruned = pruned + v.column7, cause = coalesce(cause, v.column8)"
+    " pruned = pruned + v.column7,"
+    " cause = CASE WHEN failed + v.column6 <= 0 THEN NULL ELSE coalesce(cause, v.column8) END"
     " FROM (VALUES {rows}) AS v"
     " WHERE gate.run_id = v.column1 AND gate.node = v.column2 AND gate.path = v.column3"
     " RETURNING gate.id, gate.run_id, gate.node, gate.path, gate.opener, gate.pending, gate.failed, gate.cause",
@@ -55,7 +57,8 @@ _CLOSED = Statement(
     3,
 )
 _RUNS = Statement(
-    "UPDATE run SET pending = pending + v.column2, failed = failed + v.column3, cause = coalesce(cause, v.column4)"
+    "UPDATE run SET pending = pending + v.column2, failed = failed + v.column3,"
+    " cause = CASE WHEN failed + v.column3 <= 0 THEN NULL ELSE coalesce(cause, v.column4) END"
     " FROM (VALUES {rows}) AS v WHERE run.id = v.column1 RETURNING run.id, run.pending, run.failed",
     4,
 )
@@ -200,6 +203,15 @@ def _move_runs(connection: Any, changes: Changes) -> list[Row]:
 
 
 def _write_rest(connection: Any, changes: Changes, node_id: NodeId) -> None:
+    write_counts(connection, changes, node_id)
+    if changes.store:
+        write_store(connection, ((run, key, value) for (run, key), value in changes.store.items()))
+    for spilled in changes.spilled:
+        _spill(connection, spilled.state, spilled.outputs)
+
+
+def write_counts(connection: Any, changes: Changes, node_id: NodeId) -> None:
+    """Move the counts of nodes."""
     if changes.counts:
         write(
             connection,
@@ -219,10 +231,6 @@ def _write_rest(connection: Any, changes: Changes, node_id: NodeId) -> None:
                 for (run, node), c in changes.counts.items()
             ],
         )
-    if changes.store:
-        write_store(connection, ((run, key, value) for (run, key), value in changes.store.items()))
-    for spilled in changes.spilled:
-        _spill(connection, spilled.state, spilled.outputs)
 
 
 def write_store(connection: Any, entries: Iterable[tuple[int, str, Any]]) -> None:

@@ -108,7 +108,11 @@ COUNTED = {
 
 @dataclass(slots=True)
 class Changes:
-    """Everything that one step of a transaction writes."""
+    """Everything that one step of a transaction writes.
+
+    A manual retry also takes back: `superseded` states become RETRY_CREATED, `dropped` gates go,
+    `reopened` ones wait again.
+    """
 
     ended: list[Ended] = field(default_factory=list)
     created: list[Created] = field(default_factory=list)
@@ -119,6 +123,9 @@ class Changes:
     counts: dict[tuple[int, int], Counts] = field(default_factory=dict)
     store: dict[tuple[int, str], Any] = field(default_factory=dict)
     spilled: list[Spilled] = field(default_factory=list)
+    superseded: list[int] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
+    reopened: list[int] = field(default_factory=list)
 
     def gate(self, key: GateKey) -> Moves:
         """Return the moves of a gate, opened here or before."""
@@ -134,10 +141,10 @@ class Changes:
         """Return the moves of a run."""
         return self.runs.setdefault(key, Moves())
 
-    def count(self, run: int, node: int, *, total: int = 0, ended: State | None = None) -> None:
-        """Move the counts of a node: new states, and one that ended."""
+    def count(self, run: int, node: int, *, total: int = 0, ended: State | None = None, by: int = 1) -> None:
+        """Move the counts of a node: new states, and one that ended (or, `by` -1, has not)."""
         counts = self.counts.setdefault((run, node), Counts())
         counts.total += total
-        if ended is not None:
+        if ended is not None and ended in COUNTED:
             name = COUNTED[ended]
-            setattr(counts, name, getattr(counts, name) + 1)
+            setattr(counts, name, getattr(counts, name) + by)

@@ -18,6 +18,7 @@ StateKey = tuple[int, int, bytes]
 class RunFacts:
     """One run: its plan, its inputs, and (when somebody needs it) its store.
 
+    In a `revised` one states were retried by hand, so a place may have had attempts before.
     `node_base` is what the database adds to a node's index; `store` is loaded for one transaction
     and changes as outcomes are settled.
     """
@@ -28,6 +29,7 @@ class RunFacts:
     node_base: int
     inputs: dict[str, Any]
     store: dict[str, Any] | None = None
+    revised: bool = False
 
 
 @dataclass(slots=True)

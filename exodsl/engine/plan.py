@@ -60,7 +60,7 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A node created once for each output; `arrival` is the step that an arrival adds."""
+    """A node created once for each output; `arrival` is the step that an arrival adds: the parent's position."""
 
     node: int
     arrival: bytes
@@ -80,6 +80,8 @@ class NodePlan:
     :param counted: gates that wait for its states; none: the run does.
     :param blamed: gates where its failure counts; none: the run's.
     :param blamed_outputs: gates where an output whose children could not be created counts.
+    :param enclosing: gates that have it in their region, and
+    :param behind: the nodes behind it: what a manual retry may have to take back.
     :param source: the node it unites, if any; `strict` for ALL_SUCCESS.
     :param reads: what its followers read from others than itself.
     :param unite_reads: what it reads itself, if it unites.
@@ -98,6 +100,8 @@ class NodePlan:
     counted: tuple[GateRef, ...]
     blamed: tuple[GateRef, ...]
     blamed_outputs: tuple[GateRef, ...]
+    enclosing: tuple[GateRef, ...]
+    behind: tuple[int, ...]
     source: int | None
     strict: bool
     above: int | None
@@ -135,21 +139,10 @@ class _Planner:
         self.structure = Structure.of(template)
         self.order = self.structure.shape.order
         self.index = {name: number for number, name in enumerate(self.order)}
-        self.arrivals = self._arrivals()
         self.mappings = {name: self._mapping(name) for name in self.order}
 
     def plan(self) -> Plan:
         return Plan(self.template, tuple(self._node(name) for name in self.order))
-
-    def _arrivals(self) -> dict[tuple[str, str], int]:
-        shape = self.structure.shape
-        edges = (
-            (parent, name)
-            for name in self.order
-            if self.structure.role(name) is Role.ARRIVAL
-            for parent in shape.parents[name]
-        )
-        return {edge: number for number, edge in enumerate(edges)}
 
     def _node(self, name: str) -> NodePlan:
         structure, node = self.structure, self.structure.nodes[name]
@@ -170,6 +163,8 @@ class _Planner:
             counted=self._refs(structure.counted[name]),
             blamed=self._refs(structure.blamed[name]),
             blamed_outputs=self._refs(structure.blamed_outputs[name]),
+            enclosing=self._refs(structure.enclosing[name]),
+            behind=tuple(sorted(self.index[other] for other in structure.shape.descendants[name])),
             source=self.index[unites.identifier] if unites else None,
             strict=unites is not None and unites.strategy == "ALL_SUCCESS",
             above=self._above(name),
@@ -185,8 +180,9 @@ class _Planner:
         )
 
     def _follower(self, name: str, child: str) -> Follower:
-        edge = self.arrivals.get((name, child))
-        return Follower(self.index[child], b"" if edge is None else step(edge))
+        if self.structure.role(child) is not Role.ARRIVAL:
+            return Follower(self.index[child], b"")
+        return Follower(self.index[child], step(self.structure.shape.parents[child].index(name)))
 
     def _gates(self, name: str, per: str) -> tuple[int, ...]:
         unites = ((unite, self.structure.nodes[unite].unites) for unite in self.structure.shape.unites)

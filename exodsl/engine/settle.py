@@ -104,6 +104,16 @@ class Settlement(Tally):
             self.changes.gate((state.run.key, unite, state.path)).pending -= 1
         self.live(state.run, state.node, state.path, -1)
 
+    def follow_again(self, state: StateFacts, position: int, text: str) -> str | None:
+        """Create the children of a recorded output that could not be created before; return why not, if so."""
+        status, kept, error = self._follow(state, position, text)
+        self._end(state, status, kept, error, was=State.NEXT_CREATED_ERROR)
+        if state.node.several:
+            self.changes.count(state.run.key, state.node.index, ended=State.NEXT_CREATED_ERROR, by=-1)
+        if status is State.SUCCESS and not state.node.opens:
+            self._open(state)
+        return error
+
     def _spill(self, state: StateFacts, outputs: Sequence[str]) -> None:
         for unite in state.node.gates:
             self.changes.gate((state.run.key, unite, state.path)).pending += 1

@@ -37,3 +37,5 @@ class Gate(IntEnum):
     """The unite's state was created."""
     BLOCKED = 2
     """A failure under ALL_SUCCESS: the unite does not run."""
+    CANCELLED = 3
+    """Its run was cancelled."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from exodsl.engine.changes import Changes
+from exodsl.engine.changes import Changes, Moves
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.plan import GateRef, NodePlan
 
@@ -22,12 +22,20 @@ class Tally:
         for ref in node.counted:
             self.changes.gate((run.key, ref.node, path[: ref.size])).pending += by
 
-    def blame(self, run: RunFacts, refs: tuple[GateRef, ...], path: bytes, cause: int | None, by: int = 1) -> None:
+    def blame(self, run: RunFacts, refs: tuple[GateRef, ...], path: bytes, cause: int | None) -> None:
         """Count a failure at the gates that it reaches, else at the run; `cause` is the state that failed."""
-        moves = [self.changes.gate((run.key, ref.node, path[: ref.size])) for ref in refs]
-        for move in moves or [self.changes.run(run.key)]:
-            move.failed += by
+        for move in self._blamed(run, refs, path):
+            move.failed += 1
             move.cause = cause if move.cause is None else move.cause
+
+    def forgive(self, run: RunFacts, refs: tuple[GateRef, ...], path: bytes) -> None:
+        """Take a failure back where it counted."""
+        for move in self._blamed(run, refs, path):
+            move.failed -= 1
+
+    def _blamed(self, run: RunFacts, refs: tuple[GateRef, ...], path: bytes) -> list[Moves]:
+        moves = [self.changes.gate((run.key, ref.node, path[: ref.size])) for ref in refs]
+        return moves or [self.changes.run(run.key)]
 
     def prune(self, run: RunFacts, node: NodePlan, path: bytes, by: int = 1) -> None:
         """Count a prune at the gates that it reaches."""

@@ -60,9 +60,9 @@ class Catalog:
         """Return the facts of a run."""
         facts = self._runs.get(key)
         if facts is None:
-            run_id, template, inputs = templates.run_facts(connection, key)
+            run_id, template, inputs, revised = templates.run_facts(connection, key)
             plan, base = self.plan(connection, template)
-            facts = self.remember(RunFacts(key, run_id, plan, base, from_json(inputs)))
+            facts = self.remember(RunFacts(key, run_id, plan, base, from_json(inputs), revised=bool(revised)))
         return facts
 
     def remember(self, facts: RunFacts) -> RunFacts:

@@ -5,27 +5,31 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic_core import from_json
 
-from exodsl.database import reads, templates
+from exodsl.database import reads, revisions, templates
 from exodsl.database.sqlite import Sqlite
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.reports import Report
-from exodsl.engine.status import State
+from exodsl.engine.status import Run, State
 from exodsl.errors import StoreUnavailable, TransitionRefused
 from exodsl.manager import sessions
 from exodsl.manager.catalog import Catalog
+from exodsl.manager.controlling import Controlling
 from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
 from exodsl.manager.ids import new_run_id
 from exodsl.manager.protocol import Exchange, Serves, Trigger
 from exodsl.manager.sessions import LEASE_MS, Session
-from exodsl.manager.starting import as_json, check_inputs, initial_store, root_inputs, start_delay
-from exodsl.manager.viewing import Viewing, run_status
+from exodsl.manager.starting import as_json, check_inputs, idempotency, initial_store, root_inputs, start_delay
+from exodsl.manager.viewing import run_status
 from exodsl.template.models import GraphTemplate
 
+NewRun = tuple[RunFacts, dict[str, Any], str, int]
+"""A run, its store, the inputs of its root, and when that is due."""
 Clock = Callable[[], int]
 """Gives the time in whole milliseconds since the epoch."""
 
@@ -35,7 +39,7 @@ def system_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-class EmbeddedManager(Viewing):
+class EmbeddedManager(Controlling):
     """A state manager over a database that this process opens itself.
 
     :param database: an open database; closed with the manager.
@@ -53,6 +57,7 @@ class EmbeddedManager(Viewing):
         self._wake_ids = itertools.count()
         self._last_key = 0
         self._elsewhere = -1
+        self._paused: frozenset[int] = frozenset()
 
     # Templates
 
@@ -74,24 +79,20 @@ class EmbeddedManager(Viewing):
 
     def trigger(self, triggers: Sequence[Trigger]) -> list[str]:
         """Start runs; see `StateManager.trigger`."""
-        with self._db.lock:
-            step, runs = self._start(triggers)
-            self._after(step)
-        return [run.run_id for run in runs]
+        with self._working() as step:
+            runs = [self._find_or_start(step, trigger) for trigger in triggers]
+            step.start(new for new in runs if not isinstance(new, str))
+        return [new if isinstance(new, str) else new[0].run_id for new in runs]
 
-    def _start(self, triggers: Sequence[Trigger]) -> tuple[Step, list[RunFacts]]:
-        try:
-            with self._db.transaction() as connection:
-                self._look_around(connection)
-                step = self._step(connection)
-                started = [self._new_run(connection, trigger, step.now) for trigger in triggers]
-                step.start(started)
-                return step, [run for run, *_ in started]
-        except BaseException:
-            self._catalog.forget_runs()
-            raise
+    def _find_or_start(self, step: Step, trigger: Trigger) -> str | NewRun:
+        """Return the id of the run that this key was given before, or a new run."""
+        key = idempotency(trigger)
+        before = None if key is None else templates.run_of(step.connection, key)
+        if before is not None:
+            return self._catalog.run(step.connection, before).run_id
+        return self._new_run(step.connection, trigger, step.now)
 
-    def _new_run(self, connection: Any, trigger: Trigger, now: int) -> tuple[RunFacts, dict[str, Any], str, int]:
+    def _new_run(self, connection: Any, trigger: Trigger, now: int) -> NewRun:
         key = self._catalog.find(connection, trigger.namespace, trigger.graph, trigger.version)
         plan, base = self._catalog.plan(connection, key)
         due = now + start_delay(trigger.start_delay_ms)
@@ -103,7 +104,8 @@ class EmbeddedManager(Viewing):
         run_id = new_run_id(now)
         run = RunFacts(0, run_id, plan, base, given, store)
         inputs = as_json(root_inputs(run, given), "inputs", trigger.graph)
-        run.key = templates.insert_run(connection, run_id, key, text, trigger.target, now)
+        unique = idempotency(trigger)
+        run.key = templates.insert_run(connection, run_id, key, text, trigger.target, unique, now)
         return self._catalog.remember(run), store, inputs, due
 
     def read_store(self, run_id: str) -> dict[str, Any]:
@@ -118,23 +120,25 @@ class EmbeddedManager(Viewing):
 
     def open_session(self, name: str, serves: Serves) -> int:
         """Announce a runtime; see `StateManager.open_session`."""
-        with self._db.transaction() as connection:
-            now = self._clock()
-            self._release_gone(connection, now)
-            run = None if serves.run_id is None else int(self._run_row(connection, serves.run_id)[0])
-            session = Session(templates.next_session(connection), name, serves, now + LEASE_MS, run)
-            self._insert_session(connection, session, session.lease_until)
-            session.refresh(connection)
-        self._sessions[session.key] = session
-        return session.key
+        with self._db.lock:
+            with self._db.transaction() as connection:
+                now = self._clock()
+                self._release_gone(connection, now)
+                run = None if serves.run_id is None else int(self._run_row(connection, serves.run_id)[0])
+                session = Session(templates.next_session(connection), name, serves, now + LEASE_MS, run)
+                self._insert_session(connection, session, session.lease_until)
+                session.refresh(connection)
+            self._sessions[session.key] = session
+            return session.key
 
     def close_session(self, session: int) -> None:
         """Take leave; see `StateManager.close_session`."""
-        if self._sessions.pop(session, None) is None:
-            return
-        with self._db.transaction() as connection:
-            templates.end_session(connection, session)
-        self._announce(self._clock())
+        with self._db.lock:
+            if self._sessions.pop(session, None) is None:
+                return
+            with self._db.transaction() as connection:
+                templates.end_session(connection, session)
+            self._announce(self._clock())
 
     def wake_on_work(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` when new work appears; see `StateManager.wake_on_work`."""
@@ -179,21 +183,35 @@ class EmbeddedManager(Viewing):
             raise
 
     def _settled(self, session: Session, settled: Sequence[Settled], refused: list[int], capacity: int) -> Step:
-        """Run the transaction; when a lease turns out stale, once more without what is not the session's."""
-        try:
-            return self._transact(session, settled, capacity)
-        except StaleLease:
-            kept, stale = self._split_stale(settled)
-            refused += stale
-            return self._transact(session, kept, capacity)
+        """Run the transaction; while a lease turns out stale, again without what is not the session's."""
+        while True:
+            try:
+                return self._transact(session, settled, capacity)
+            except StaleLease:
+                settled, stale = self._split_stale(settled)
+                refused += stale
 
     def _step(self, connection: Any) -> Step:
         self._catalog.trim()
-        return Step(connection, self._catalog, self._clock(), self._next_key, self._chance)
+        return Step(connection, self._catalog, self._clock(), self._next_key, self._chance, self._paused)
 
     def _next_key(self) -> int:
         self._last_key += 1
         return self._last_key
+
+    @contextmanager
+    def _working(self) -> Generator[Step]:
+        """Give one transaction's work; committed at the end, and told to those who wait."""
+        with self._db.lock:
+            try:
+                with self._db.transaction() as connection:
+                    self._look_around(connection)
+                    step = self._step(connection)
+                    yield step
+            except BaseException:
+                self._catalog.forget_runs()
+                raise
+            self._after(step)
 
     def _look_around(self, connection: Any) -> None:
         """Catch up with what other processes have written since the last transaction."""
@@ -202,8 +220,16 @@ class EmbeddedManager(Viewing):
             return
         self._elsewhere = elsewhere
         self._last_key = templates.last_state(connection)
+        self._learn_special(connection)
         for session in self._sessions.values():
             session.refresh(connection)
+
+    def _learn_special(self, connection: Any) -> None:
+        """Learn which runs are paused, and which were revised."""
+        special = revisions.special_runs(connection)
+        self._paused = frozenset(run for run, status in special if status == Run.PAUSED)
+        for run, _ in special:
+            self._catalog.run(connection, run).revised = True
 
     def _after(self, step: Step, holder: Session | None = None) -> None:
         """Tell those who wait what the committed transaction left to do."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from exodsl.database import reads, templates
+from exodsl.database import reads, revisions, templates
 from exodsl.database.rows import Row
 from exodsl.database.writes import write_changes
-from exodsl.engine.changes import Created
+from exodsl.engine.changes import Changes, Created
 from exodsl.engine.facts import GateFacts, Known, RunFacts, StateFacts, branch, place, places_above
 from exodsl.engine.plan import NodePlan, Read
 from exodsl.engine.reports import Claim, Executed, Pruned, Requeued, Result
@@ -30,6 +30,7 @@ class Step:
     """One transaction's work: settle, write, cascade, claim. Made anew for each attempt.
 
     :param next_key: gives the key of each new state.
+    :param paused: runs of which nothing is handed out.
     """
 
     def __init__(
@@ -39,9 +40,11 @@ class Step:
         now: int,
         next_key: Callable[[], int],
         chance: Callable[[], float],
+        paused: frozenset[int] = frozenset(),
     ) -> None:
         self.connection, self.catalog, self.now = connection, catalog, now
-        self._next_key, self._chance = next_key, chance
+        self.next_key, self._chance = next_key, chance
+        self._paused = paused
         self._stores: dict[int, dict[str, Any]] = {}
         self.claimed: list[StateFacts] = []
         self.ended: dict[int, Run] = {}
@@ -83,10 +86,15 @@ class Step:
             self.spilled = self._unspill(session, capacity)
 
     def _claim_due(self, session: Session, limit: int) -> None:
-        rows = reads.due_states(self.connection, session.nodes, self.now, limit, session.lease(), session.run)
+        rows = reads.due_states(
+            self.connection, session.nodes, self.now, limit, session.lease(), session.run, self._paused
+        )
         self.claimed += [self._facts(row) for row in rows]
         more = len(rows) == limit
-        self.due_at = self.now if more else reads.next_due(self.connection, session.nodes, session.run)
+        self.due_at = self.now if more else self._next_due(session)
+
+    def _next_due(self, session: Session) -> int | None:
+        return reads.next_due(self.connection, session.nodes, session.run, self._paused)
 
     def _unspill(self, session: Session, capacity: int) -> bool:
         """Make the next part of a wide fanout into states; False when there is none."""
@@ -103,38 +111,67 @@ class Step:
         self._write(settlement, session, capacity)
         return True
 
+    def revise(self, changes: Changes) -> None:
+        """Write what a manual retry takes back and creates."""
+        revisions.supersede(self.connection, changes.superseded)
+        revisions.drop_gates(self.connection, changes.dropped)
+        revisions.reopen_gates(self.connection, changes.reopened)
+        self._write_step(changes, None, 0)
+        drained = revisions.drained(self.connection, changes.reopened)
+        if drained:
+            self._write(self._closing(drained), None, 0)
+
+    def follow_again(self, state: StateFacts, position: int, text: str) -> str | None:
+        """Create the children of a recorded output; return why that still cannot be, if so."""
+        settlement = self._settlement(self._known_for([(state, Executed([text]))]))
+        self._load_stores([state.run] if state.node.stores else [])
+        reason = settlement.follow_again(state, position, text)
+        if reason is None:
+            self._write(settlement, None, 0)
+        return reason
+
     # What follows
 
     def _settlement(self, known: Known) -> Settlement:
-        return Settlement(now=self.now, next_key=self._next_key, chance=self._chance, known=known)
+        return Settlement(now=self.now, next_key=self.next_key, chance=self._chance, known=known)
 
     def _write(self, settlement: Settlement, session: Session | None, capacity: int) -> None:
         """Write a settlement, then all that its closing gates bring about, until nothing closes."""
-        while True:
-            changes = settlement.changes
-            self._hand_out(changes.created, session, capacity)
-            lease = session.lease() if session else 0
-            written = write_changes(self.connection, changes, self.now, lease, self._node_id)
-            if not written.complete:
-                raise StaleLease
-            self.spilled = self.spilled or bool(changes.spilled)
-            for run, _, failed in written.finished:
-                self._end_run(run, failed)
-            if not written.drained:
-                return
-            gates = [self._gate(row) for row in written.drained]
-            self._load_stores([gate.run for gate in gates if gate.node.stores])
-            settlement = self._settlement(self._known_at(gates))
-            for gate in gates:
-                settlement.close(gate)
+        drained = self._write_step(settlement.changes, session, capacity)
+        while drained:
+            drained = self._write_step(self._closing(drained).changes, session, capacity)
+
+    def _write_step(self, changes: Changes, session: Session | None, capacity: int) -> list[Row]:
+        """Write one step; return the gates that have nothing pending now."""
+        self._hand_out(changes.created, session, capacity)
+        lease = session.lease() if session else 0
+        written = write_changes(self.connection, changes, self.now, lease, self.node_id)
+        if not written.complete:
+            raise StaleLease
+        self.spilled = self.spilled or bool(changes.spilled)
+        for run, _, failed in written.finished:
+            self._end_run(run, failed)
+        return written.drained
+
+    def _closing(self, drained: list[Row]) -> Settlement:
+        """Settle gates in whose regions nothing is live any more."""
+        gates = [self._gate(row) for row in drained]
+        self._load_stores([gate.run for gate in gates if gate.node.stores])
+        settlement = self._settlement(self._known_at(gates))
+        for gate in gates:
+            settlement.close(gate)
+        return settlement
 
     def _hand_out(self, created: list[Created], session: Session | None, capacity: int) -> None:
         for state in created:
+            run = self.catalog.run(self.connection, state.run)
+            if run.revised and state.attempt == 0:
+                self._number(state)
             if state.status is not State.CREATED:
                 continue
-            run = self.catalog.run(self.connection, state.run)
             due = state.enqueue_after or self.now
-            if session is None or due > self.now or len(self.claimed) >= capacity or not session.takes(run, state):
+            full = len(self.claimed) >= capacity or run.key in self._paused
+            if session is None or full or due > self.now or not session.takes(run, state):
                 self._leave(due)
                 continue
             state.status = State.QUEUED
@@ -151,6 +188,12 @@ class Step:
                     lease=session.lease(),
                 )
             )
+
+    def _number(self, state: Created) -> None:
+        """Give a place of a revised run its next attempt."""
+        node = self.node_id(state.run, state.node)
+        last = revisions.last_attempt(self.connection, state.run, node, state.path)
+        state.attempt = 0 if last is None else last + 1
 
     def _leave(self, due: int) -> None:
         self.left_due = due if self.left_due is None else min(self.left_due, due)
@@ -203,7 +246,8 @@ class Step:
     def _stored(self, places: Iterable[tuple[int, int, bytes]]) -> list[reads.Place]:
         return [(run, self._base(run) + node, path) for run, node, path in dict.fromkeys(places)]
 
-    def _node_id(self, run: int, index: int) -> int:
+    def node_id(self, run: int, index: int) -> int:
+        """Return the database's id of a node of a run."""
         return self._base(run) + index
 
     def _base(self, run: int) -> int:

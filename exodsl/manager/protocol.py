@@ -20,7 +20,8 @@ class Trigger:
     """What starts a run: a stored graph, or one version of it, with inputs and store values.
 
     `validated` says that a model has judged the inputs already; otherwise the JSON Schema kept with the
-    template does. `start_delay_ms` holds the root back; `target` is kept on the run so that it can be resumed by
+    template does. A second trigger of the graph with the same `idempotency_key` gives the first one's run.
+    `start_delay_ms` holds the root back; `target` is kept on the run so that it can be resumed by
     name (`file.py:graph`).
     """
 
@@ -32,6 +33,7 @@ class Trigger:
     start_delay_ms: int = 0
     target: str | None = None
     validated: bool = False
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,18 @@ class Exchange:
     next_due_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What a manual retry did.
+
+    :param retried: the states that were retried.
+    :param superseded: how many states were taken back; those that a new attempt replaces are among them.
+    """
+
+    retried: tuple[int, ...]
+    superseded: int
+
+
 class StateManager(Protocol):
     """Keeps templates, runs and states, and moves them by the rules of the engine."""
 
@@ -86,6 +100,37 @@ class StateManager(Protocol):
 
     def exchange(self, session: int, reports: Sequence[Report], capacity: int) -> Exchange:
         """Record reports, create what follows, and claim up to `capacity` states: one transaction."""
+        ...
+
+    def cancel(self, run_id: str) -> RunView:
+        """End a run where it stands: nothing of it is claimed, recorded or created any more (semantics 4).
+
+        :raises TransitionRefused: when it has ended.
+        """
+        ...
+
+    def pause(self, run_id: str) -> RunView:
+        """Hand nothing of a run out until it is resumed; what runs may end. :raises TransitionRefused:."""
+        ...
+
+    def resume(self, run_id: str) -> RunView:
+        """Let a paused run go on. :raises TransitionRefused: when it is not paused."""
+        ...
+
+    def retry(
+        self,
+        run_id: str,
+        state_ids: Sequence[int] | None = None,
+        *,
+        identifier: str | None = None,
+        status: StateStatus | None = None,
+        dry_run: bool = False,
+    ) -> Retried:
+        """Retry states by hand: those given, else the failed ones of a run that fit the filters (semantics 4).
+
+        :param dry_run: find out what would happen, and change nothing.
+        :raises TransitionRefused: when one of them, or the run, does not allow it; nothing is changed then.
+        """
         ...
 
     def read_store(self, run_id: str) -> dict[str, Any]:

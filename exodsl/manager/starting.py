@@ -7,6 +7,7 @@ from typing import Any
 from exodsl.engine.facts import Known, RunFacts
 from exodsl.engine.resolve import Resolver
 from exodsl.errors import InputInvalid, did_you_mean
+from exodsl.manager.protocol import Trigger
 from exodsl.template.json_values import strict_json
 from exodsl.template.models import GraphTemplate, JsonSchema
 from exodsl.template.policies import LONGEST_DELAY_MS
@@ -25,6 +26,13 @@ def start_delay(given: int) -> int:
     if not 0 <= given <= LONGEST_DELAY_MS:
         raise InputInvalid(f"A start delay of {given} ms is no time to wait: give 0 or more, at most ten years.")
     return given
+
+
+def idempotency(trigger: Trigger) -> str | None:
+    """Return the key under which a trigger's run is found again: it belongs to one graph."""
+    if trigger.idempotency_key is None:
+        return None
+    return f"{trigger.namespace}\x1f{trigger.graph}\x1f{trigger.idempotency_key}"
 
 
 def check_inputs(template: GraphTemplate, given: dict[str, Any]) -> None:

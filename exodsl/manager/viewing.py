@@ -74,8 +74,9 @@ class Viewing:
         number = None if status is None else int(State[status])
         _check_limit(limit)
         with self._db.reading() as connection:
+            self._shelf.trim()
             run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
-            node = None if identifier is None else _node(run, identifier)
+            node = None if identifier is None else node_key(run, identifier)
             rows = pages.states(connection, run.key, node, number, _place(cursor), limit + 1)
             found = tuple(self._state_view(connection, run, row) for row in rows[:limit])
         return Page(found, _cursor(rows[limit - 1]) if len(rows) > limit else None)
@@ -135,7 +136,9 @@ class Viewing:
         if row is None:
             return None
         state = self._state_view(connection, self._shelf.run(connection, row[1]), row)
-        return f"{state.identifier}: {state.error.message if state.error else state.status}"
+        if state.error is None:
+            return f"{state.identifier}: {state.status}"
+        return f"{state.identifier}: {state.error.type.rpartition('.')[2]}: {state.error.message}"
 
     def _state_view(self, connection: Any, run: RunFacts, row: Row) -> StateView:
         (
@@ -185,7 +188,8 @@ def moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _node(run: RunFacts, identifier: str) -> int:
+def node_key(run: RunFacts, identifier: str) -> int:
+    """Return the database's id of a node; :raises InputInvalid: when the graph has none of this name."""
     names = [node.identifier for node in run.plan.nodes]
     if identifier not in names:
         known = ", ".join(f'"{name}"' for name in names)

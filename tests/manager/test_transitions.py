@@ -122,7 +122,7 @@ def test_a_failed_run_names_its_first_cause(run: Begin) -> None:
     begun.tell(report(a, fail("a was second")))
     view = begun.manager.run(begun.run_id)
 
-    assert (view.status, view.error, view.failed_state_id) == ("FAILED", "b: b was first", b.state_id)
+    assert (view.status, view.error, view.failed_state_id) == ("FAILED", "b: Broken: b was first", b.state_id)
 
 
 def test_a_failed_branch_does_not_stop_the_others(run: Begin) -> None:

@@ -145,7 +145,7 @@ def test_a_failure_blocks_a_strict_unite_and_names_the_run_s_cause(run: Begin) -
     status = begun.work(a=fail("a is broken"))
     view = begun.manager.run(begun.run_id)
 
-    assert (status, begun.states("end"), view.error) == ("FAILED", [], "a: a is broken")
+    assert (status, begun.states("end"), view.error) == ("FAILED", [], "a: Broken: a is broken")
     assert view.failed_state_id == begun.state("a").state_id
 
 
@@ -282,7 +282,7 @@ def test_a_blocked_inner_unite_blocks_the_strict_outer_one(run: Begin) -> None:
     view = begun.manager.run(begun.run_id)
 
     assert (status, begun.states("inner"), begun.states("outer")) == ("FAILED", [], [])
-    assert view.error == "leaf: deep"
+    assert view.error == "leaf: Broken: deep"
 
 
 def test_a_unite_that_fails_counts_like_any_state(run: Begin) -> None:

@@ -51,7 +51,7 @@ class Driver:
         self._manager = manager
         self._clock = clock
         self._template = template
-        self._act = act
+        self.act = act
         self._random = Random(order)
         self._held: list[Claim] = []
         self._requeued: Counter[int] = Counter()
@@ -63,14 +63,31 @@ class Driver:
 
     def run(self, run_inputs: Mapping[str, Any], store: Mapping[str, Any]) -> Outcome:
         """Trigger the graph, work until its run has ended, and read what is left of it."""
+        run_id = self.start(run_inputs, store)
+        self.work(run_id)
+        self._manager.close_session(self._session)
+        return self.outcome(run_id)
+
+    def start(self, run_inputs: Mapping[str, Any], store: Mapping[str, Any]) -> str:
+        """Trigger the graph."""
         graph = self._template
         self._manager.upsert(graph)
         [run_id] = self._manager.trigger([Trigger(graph.namespace, graph.name, run_inputs, store)])
-        while not self._step(run_id):
-            pass
-        self._manager.close_session(self._session)
+        return run_id
+
+    def work(self, run_id: str) -> None:
+        """Work until the run has ended."""
+        while self._manager.run(run_id).status == "RUNNING":
+            self._step(run_id)
+
+    def outcome(self, run_id: str) -> Outcome:
+        """Read what is left of a run."""
         status = self._manager.run(run_id).status
         return Outcome(status, self._manager.read_store(run_id), self._rows(run_id))
+
+    def all_states(self, run_id: str) -> list[StateView]:
+        """Return every state of a run, in the order of the template."""
+        return [view for node in self._template.nodes for view in self._views(run_id, node.identifier)]
 
     # --- working ----------------------------------------------------------------------------------
 
@@ -115,7 +132,7 @@ class Driver:
         if self._random.random() < 0.03:
             return Released()
         inputs = json.loads(claim.inputs)
-        deed = self._act(claim.identifier, inputs, claim.retry_count, self._requeued[claim.state_id])
+        deed = self.act(claim.identifier, inputs, claim.retry_count, self._requeued[claim.state_id])
         if isinstance(deed, Requeue):
             self._requeued[claim.state_id] += 1
         return _reported(deed)
@@ -146,7 +163,7 @@ class Driver:
             cursor = page.next_cursor
             if cursor is None:
                 break
-        placed = sorted(views, key=lambda view: (view.path, view.fanout_index, view.retry_count))
+        placed = sorted(views, key=lambda view: (view.path, view.fanout_index, view.attempt))
         assert [_place(view) for view in views] == [_place(view) for view in placed], (
             "pages are in fanout order"
         )

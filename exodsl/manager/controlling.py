@@ -1,0 +1,122 @@
+"""Control by hand: cancel, pause, resume and retry runs (semantics 3, 4)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from exodsl.database import revisions, templates
+from exodsl.database.rows import Row
+from exodsl.database.writes import write_counts
+from exodsl.engine.changes import Changes
+from exodsl.engine.revise import RETRIED
+from exodsl.engine.status import Run, State
+from exodsl.errors import InputInvalid, StoreUnavailable, TransitionRefused
+from exodsl.manager.exchange import Step
+from exodsl.manager.protocol import Retried
+from exodsl.manager.revising import Reviser
+from exodsl.manager.viewing import Viewing, node_key
+from exodsl.manager.views import RunView, StateStatus
+
+_LIVE = (Run.RUNNING, Run.PAUSED)
+_FAILED = (State.ERRORED, State.NEXT_CREATED_ERROR)
+_STATUS, _CLEANED = 5, 12
+
+
+class _NotMeant(Exception):
+    """Undoes a dry run."""
+
+
+class Controlling(Viewing, ABC):
+    """Acts on runs by hand; see `StateManager` for each call."""
+
+    @abstractmethod
+    def _working(self) -> AbstractContextManager[Step]: ...
+
+    @abstractmethod
+    def _learn_special(self, connection: Any) -> None: ...
+
+    def cancel(self, run_id: str) -> RunView:
+        """End a run where it stands; see `StateManager.cancel`."""
+        with self._working() as step:
+            row = self._expect(step, run_id, _LIVE, "only a run that goes on can be cancelled")
+            changes = Changes()
+            run = step.catalog.run(step.connection, row[0])
+            for node, count in revisions.cancel(step.connection, run.key, step.now):
+                plan = run.plan.nodes[node - run.node_base]
+                if plan.several:
+                    changes.count(run.key, plan.index, ended=State.CANCELLED, by=count)
+            write_counts(step.connection, changes, step.node_id)
+            clean = not run.plan.template.keep_store
+            templates.end_run(step.connection, run.key, Run.CANCELLED, step.now, clean_store=clean)
+        return self.run(run_id)
+
+    def pause(self, run_id: str) -> RunView:
+        """Hand nothing of a run out; see `StateManager.pause`."""
+        self._switch(run_id, Run.RUNNING, Run.PAUSED, "only a running one can be paused")
+        return self.run(run_id)
+
+    def resume(self, run_id: str) -> RunView:
+        """Let a paused run go on; see `StateManager.resume`."""
+        self._switch(run_id, Run.PAUSED, Run.RUNNING, "only a paused one can be resumed")
+        return self.run(run_id)
+
+    def _switch(self, run_id: str, before: Run, after: Run, rule: str) -> None:
+        with self._working() as step:
+            row = self._expect(step, run_id, (before,), rule)
+            revisions.set_status(step.connection, row[0], after)
+            self._learn_special(step.connection)
+            step.left_due = step.now
+
+    def retry(
+        self,
+        run_id: str,
+        state_ids: Sequence[int] | None = None,
+        *,
+        identifier: str | None = None,
+        status: StateStatus | None = None,
+        dry_run: bool = False,
+    ) -> Retried:
+        """Retry states by hand; see `StateManager.retry`."""
+        found = Retried((), 0)
+        try:
+            with self._working() as step:
+                found = self._retry(step, run_id, state_ids, identifier, status)
+                if dry_run:
+                    raise _NotMeant
+        except _NotMeant:
+            return found
+        return found
+
+    def _retry(
+        self, step: Step, run_id: str, state_ids: Sequence[int] | None, identifier: str | None, status: str | None
+    ) -> Retried:
+        row = self._expect(step, run_id, (*_LIVE, Run.FAILED, Run.SUCCESS), "nothing is created in it any more")
+        if row[_CLEANED]:
+            raise StoreUnavailable(row[1])
+        keys = self._chosen(step, row[0], state_ids, identifier, status)
+        reviser = Reviser(step)
+        retried = tuple(key for key in keys if reviser.retry(key, row[0]))
+        self._learn_special(step.connection)
+        return Retried(retried, reviser.superseded)
+
+    def _chosen(
+        self, step: Step, run: int, state_ids: Sequence[int] | None, identifier: str | None, status: str | None
+    ) -> Sequence[int]:
+        if state_ids is not None:
+            return sorted(set(state_ids))
+        if status is not None and State[status] not in RETRIED:
+            raise InputInvalid(f"States that are {status} cannot be retried: only what failed or was pruned.")
+        statuses = _FAILED if status is None else (State[status],)
+        facts = step.catalog.run(step.connection, run)
+        node = None if identifier is None else node_key(facts, identifier)
+        return revisions.retryable(step.connection, run, node, statuses)
+
+    def _expect(self, step: Step, run_id: str, statuses: tuple[Run, ...], rule: str) -> Row:
+        row = self._run_row(step.connection, run_id)
+        status = Run(row[_STATUS])
+        if status not in statuses:
+            raise TransitionRefused(f'Run "{row[1]}"', status.name, rule)
+        return row

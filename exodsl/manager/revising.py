@@ -1,0 +1,137 @@
+"""Manual retries: finds what has to be taken back, and lets the engine take it back (semantics 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exodsl.database import revisions
+from exodsl.database.rows import Row
+from exodsl.engine.facts import RunFacts, StateFacts
+from exodsl.engine.plan import NodePlan
+from exodsl.engine.revise import HELD, RETRIED, PastGate, PastState, Revision
+from exodsl.engine.status import Gate, State
+from exodsl.errors import StateNotFound, TransitionRefused
+from exodsl.manager.exchange import Step
+
+
+class Reviser:
+    """Retries states by hand, one after the other, inside one transaction."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._connection = step.connection
+        self._taken: set[int] = set()
+
+    def retry(self, key: int, run_key: int) -> bool:
+        """Retry one state of a run; False when an earlier retry has taken it back already.
+
+        :raises TransitionRefused: when its status does not allow it, or somebody works on what must be taken back.
+        """
+        row = revisions.state(self._connection, key)
+        if row is None or row[0] != run_key:
+            raise StateNotFound(key)
+        run = self._step.catalog.run(self._connection, run_key)
+        state = self._state(run, row[1:])
+        if state.key in self._taken:
+            return False
+        if state.status not in RETRIED:
+            raise TransitionRefused(f"State {key}", state.status.name, "only what failed or was pruned can be retried")
+        revisions.go_on(self._connection, run.key)
+        run.revised = True
+        revision = Revision(run=run, next_key=self._step.next_key)
+        self._take_back(revision, run, self._closed_gates(run, state))
+        if state.status is State.NEXT_CREATED_ERROR:
+            revision.forgive(run, state.node.blamed_outputs, state.output_path)
+        elif state.key not in revision.changes.superseded:
+            revision.supersede(state)
+        if state.status is not State.NEXT_CREATED_ERROR and not state.born_ended:
+            revision.try_again(state, self._step.now)
+        self._taken.update(revision.changes.superseded)
+        self._step.revise(revision.changes)
+        if state.status is State.NEXT_CREATED_ERROR:
+            self._follow_again(run, state)
+        return True
+
+    @property
+    def superseded(self) -> int:
+        """How many states were taken back."""
+        return len(self._taken)
+
+    def _take_back(self, revision: Revision, run: RunFacts, gates: Sequence[PastGate]) -> None:
+        """Reopen the gates that closed because a state had ended, without all that came of it."""
+        taken: dict[int, PastState] = {}
+        dropped: dict[int, PastGate] = {}
+        for gate in gates:
+            taken.update((state.key, state) for state in self._came_of(run, gate))
+        for gate in gates:
+            inner = (node for node in gate.node.behind if run.plan.nodes[node].source is not None)
+            found = [past for node in inner for past in self._gates(run, node, gate.path)]
+            dropped.update((past.key, past) for past in found if past.opener in taken)
+        held = next((state for state in taken.values() if state.status in HELD), None)
+        if held is not None:
+            raise TransitionRefused(
+                f"State {held.key}, which would be taken back,", held.status.name, "wait until it has ended"
+            )
+        for state in taken.values():
+            revision.supersede(state)
+        for past in dropped.values():
+            revision.drop(past)
+        for gate in gates:
+            if gate.key not in dropped:
+                revision.reopen(gate)
+
+    def _came_of(self, run: RunFacts, gate: PastGate) -> list[PastState]:
+        """Return the unite's state, with its siblings, and every state behind it that goes back to it."""
+        found = self._states(run, gate.node.index, gate.path)
+        keys = {state.key for state in found}
+        for node in gate.node.behind:
+            children = [state for state in self._states(run, node, gate.path) if state.parent in keys]
+            keys.update(state.key for state in children)
+            found += children
+        return found
+
+    def _closed_gates(self, run: RunFacts, state: PastState) -> list[PastGate]:
+        """Return the gates around a state that are closed: they closed because it, too, had ended."""
+        refs = [(ref.node, state.path[: ref.size]) for ref in state.node.enclosing]
+        if state.status is State.NEXT_CREATED_ERROR and state.node.opens:
+            refs += [(unite, state.path[: state.node.depth]) for unite in state.node.gates]
+        if state.born_ended:
+            refs.append((state.node.index, state.path))
+        rows = [revisions.gate_at(self._connection, run.key, run.node_base + node, path) for node, path in refs]
+        gates = [self._gate(run, row) for row in rows if row is not None]
+        return [gate for gate in gates if gate.status is not Gate.OPEN]
+
+    def _follow_again(self, run: RunFacts, state: PastState) -> None:
+        """Create the children of a recorded output; the body does not run again."""
+        facts = StateFacts(
+            key=state.key,
+            run=run,
+            node=state.node,
+            path=state.path[: state.node.depth],
+            attempt=state.attempt,
+            retry_count=state.retry_count,
+            parent=state.parent,
+            inputs=state.inputs or "{}",
+            lease=state.lease,
+        )
+        position = int.from_bytes(state.path[state.node.depth :], "big")
+        reason = self._step.follow_again(facts, position, state.outputs or "{}")
+        if reason is not None:
+            raise TransitionRefused(f"State {state.key}", state.status.name, f"its children lack a value: {reason}")
+
+    def _states(self, run: RunFacts, node: int, path: bytes) -> list[PastState]:
+        rows = revisions.states_of(self._connection, run.key, run.node_base + node, path)
+        return [self._state(run, row) for row in rows]
+
+    def _gates(self, run: RunFacts, node: int, path: bytes) -> list[PastGate]:
+        rows = revisions.gates_of(self._connection, run.key, run.node_base + node, path)
+        return [self._gate(run, row) for row in rows]
+
+    def _state(self, run: RunFacts, row: Row) -> PastState:
+        key, node, path, status, parent, attempt, retry_count, inputs, outputs, lease = row
+        plan: NodePlan = run.plan.nodes[node - run.node_base]
+        return PastState(key, plan, path, State(status), parent, attempt, retry_count, inputs, outputs, lease)
+
+    def _gate(self, run: RunFacts, row: Row) -> PastGate:
+        key, node, path, status, opener = row
+        return PastGate(key, run.plan.nodes[node - run.node_base], path, Gate(status), opener)
