@@ -24,6 +24,7 @@ def fenced_blocks(page: str) -> Iterator[Block]:
     for number, line in enumerate(page.splitlines(), 1):
         if opening is None:
             opening, start, body = OPENING.fullmatch(line), number, []
+            assert opening or not line.startswith("```"), f"line {number} opens a block in an unknown way: {line}"
         elif line.rstrip() == "```":
             yield Block(opening["language"], opening["title"], "\n".join(body), start)
             opening = None
