@@ -88,7 +88,7 @@ def states(
         order = order[1:]
     elif status in _BAD:  # there are few of them among many: never a walk over all of the run
         by = " INDEXED BY state_bad"
-        where.append(f"s.status IN ({', '.join(str(int(bad)) for bad in _BAD)})")
+        where.append(f"({' OR '.join(f's.status = {bad:d}' for bad in _BAD)})")
     if after is not None:
         where.append(f"({', '.join(order)}) > ({', '.join('?' * len(order))})")
         values.extend(after[-len(order) :])

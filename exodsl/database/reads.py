@@ -78,17 +78,15 @@ def due_states(
     paused: Collection[int] = (),
 ) -> list[Row]:
     """Claim up to `limit` due states of these nodes, oldest first, none of a paused run; return their rows."""
-    keys = [row[0] for row in _due(connection, nodes, now, limit, _only(run, paused))]
-    if not keys:
+    rows = _due(connection, nodes, now, limit, _only(run, paused))
+    if not rows:
         return []
-    marks = ",".join("?" * len(keys))
-    rows = connection.execute(
-        f"UPDATE state SET status = {State.QUEUED:d}, lease = ?, queued_at = ?"
-        f" WHERE id IN ({marks}) RETURNING {_STATE}",
-        (lease, now, *keys),
-    ).fetchall()
-    order = {key: number for number, key in enumerate(keys)}
-    return sorted(rows, key=lambda row: order[row[0]])
+    marks = ",".join("?" * len(rows))
+    connection.execute(
+        f"UPDATE state SET status = {State.QUEUED:d}, lease = ?, queued_at = ? WHERE id IN ({marks})",
+        (lease, now, *(row[0] for row in rows)),
+    )
+    return [(*row[:-2], lease) for row in rows]
 
 
 def _only(run: int | None, paused: Collection[int]) -> str:
@@ -99,14 +97,14 @@ def _only(run: int | None, paused: Collection[int]) -> str:
 def _due(connection: Any, nodes: Sequence[int], now: int, limit: int, only: str) -> list[Row]:
     # One walk of the index for each node: a single one over all of them would sort everything that is due.
     one = (
-        f"SELECT * FROM (SELECT id, enqueue_after FROM state WHERE status = {State.CREATED:d}"
+        f"SELECT * FROM (SELECT {_STATE}, enqueue_after FROM state WHERE status = {State.CREATED:d}"
         f" AND node = ? AND enqueue_after <= ?{only} ORDER BY enqueue_after, id LIMIT ?)"
     )
     found: list[Row] = []
     for part in _parts(nodes):
         values = [value for node in part for value in (node, now, limit)]
         found += connection.execute(" UNION ALL ".join([one] * len(part)), values).fetchall()
-    found.sort(key=lambda row: (row[1], row[0]))
+    found.sort(key=lambda row: (row[-1], row[0]))
     return found[:limit]
 
 
@@ -141,7 +139,9 @@ def spilled_states(connection: Any, limit: int, run: int | None) -> list[Row]:
     """Return wide fanouts that are not all made into states yet, oldest first."""
     only = "" if run is None else f" WHERE s.run_id = {run:d}"
     rows: list[Row] = connection.execute(
-        f"SELECT DISTINCT s.id FROM spill JOIN state AS s ON s.id = spill.state_id{only} ORDER BY s.id LIMIT ?",
+        # CROSS JOIN fixes the order of the loops: there are few spilled parts, and very many states.
+        "SELECT DISTINCT s.id FROM spill CROSS JOIN state AS s ON s.id = spill.state_id"
+        f"{only} ORDER BY spill.state_id LIMIT ?",
         (limit,),
     ).fetchall()
     return states_by_id(connection, [row[0] for row in rows]) if rows else []

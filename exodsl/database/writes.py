@@ -131,24 +131,17 @@ def _ended_row(ended: Ended, now: int) -> Row:
 def _insert_states(connection: Any, created: list[Created], now: int, lease: int, node_id: NodeId) -> None:
     live: list[Row] = []
     born: list[Row] = []
-    for state in created:
-        node, status = node_id(state.run, state.node), state.status
-        head = (
-            state.key,
-            state.run,
-            node,
-            state.path,
-            state.attempt,
-            state.retry_count,
-            int(status),
-            state.parent,
-        )
-        if status is State.QUEUED:
-            live.append((*head, state.inputs, lease, now, now, now))
-        elif status is State.CREATED:
-            live.append((*head, state.inputs, 0, state.enqueue_after or now, now, None))
+    run, base = -1, 0
+    for s in created:
+        if s.run != run:
+            run, base = s.run, node_id(s.run, 0)
+        head = (s.key, run, base + s.node, s.path, s.attempt, s.retry_count, int(s.status), s.parent, s.inputs)
+        if s.status is State.QUEUED:
+            live.append((*head, lease, now, now, now))
+        elif s.status is State.CREATED:
+            live.append((*head, 0, s.enqueue_after or now, now, None))
         else:
-            born.append((*head, state.inputs, state.outputs, state.error, 0, now, now, now))
+            born.append((*head, s.outputs, s.error, 0, now, now, now))
     if live:
         write(connection, _CREATED, live)
     if born:

@@ -130,7 +130,12 @@ class Changes:
     def gate(self, key: GateKey) -> Moves:
         """Return the moves of a gate, opened here or before."""
         opened = self.opened.get(key)
-        return opened.moves if opened else self.gates.setdefault(key, Moves())
+        if opened is not None:
+            return opened.moves
+        moves = self.gates.get(key)
+        if moves is None:
+            moves = self.gates[key] = Moves()
+        return moves
 
     def open(self, run: int, unite: int, path: bytes, opener: int) -> None:
         """Open a gate; what was already counted there in this step stays counted."""
@@ -139,12 +144,19 @@ class Changes:
 
     def run(self, key: int) -> Moves:
         """Return the moves of a run."""
-        return self.runs.setdefault(key, Moves())
+        moves = self.runs.get(key)
+        if moves is None:
+            moves = self.runs[key] = Moves()
+        return moves
 
     def count(self, run: int, node: int, *, total: int = 0, ended: State | None = None, by: int = 1) -> None:
         """Move the counts of a node: new states, and one that ended (or, `by` -1, has not)."""
-        counts = self.counts.setdefault((run, node), Counts())
+        counts = self.counts.get((run, node))
+        if counts is None:
+            counts = self.counts[run, node] = Counts()
         counts.total += total
-        if ended is not None and ended in COUNTED:
+        if ended is State.SUCCESS:
+            counts.success += by
+        elif ended is not None and ended in COUNTED:
             name = COUNTED[ended]
             setattr(counts, name, getattr(counts, name) + by)

@@ -38,7 +38,7 @@ class ErrorInfo:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Executed:
     """The body returned: one JSON object (as text) for each output, in order."""
 
@@ -78,7 +78,7 @@ class Released:
 Result = Executed | Failed | Pruned | Requeued | Released
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
     """What became of one claimed state; counts only while `lease` is still the state's."""
 
@@ -87,7 +87,7 @@ class Report:
     result: Result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claim:
     """A state that a runtime holds: what to run, with which inputs, under which policy.
 

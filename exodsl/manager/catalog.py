@@ -12,7 +12,7 @@ from exodsl.engine.facts import RunFacts
 from exodsl.engine.plan import Plan, make_plan
 from exodsl.errors import GraphNotFound
 from exodsl.template.checks import ensure_valid
-from exodsl.template.models import GraphTemplate
+from exodsl.template.models import GraphTemplate, hash_of
 
 KEPT_RUNS = 10_000
 
@@ -26,7 +26,8 @@ class Catalog:
 
     def upsert(self, connection: Any, template: GraphTemplate, now: int) -> int:
         """Store a template unless it is the newest already; return its version."""
-        text, found = template.canonical_json(), template.content_hash
+        text = template.canonical_json()
+        found = hash_of(text)
         newest = templates.newest(connection, template.namespace, template.name)
         if newest is not None and newest[2] == found:
             return int(newest[1])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from exodsl.engine.facts import Known, RunFacts
 from exodsl.engine.resolve import Resolver
@@ -54,13 +57,19 @@ def check_inputs(template: GraphTemplate, given: dict[str, Any]) -> None:
     missing = [name for name in schema.get("required", ()) if name not in given and name not in mapped]
     if missing:
         raise InputInvalid(f'Graph "{template.name}" needs the input{"s"[: len(missing) > 1]} {_listed(missing)}.')
-    _check_values(template.name, {**schema, "required": []}, given)
+    if given:
+        _check_values(template.name, {**schema, "required": []}, given)
+
+
+@lru_cache(256)
+def _validator(schema: bytes) -> Any:
+    from jsonschema import Draft202012Validator  # only needed where no model is at hand
+
+    return Draft202012Validator(from_json(schema))
 
 
 def _check_values(graph: str, schema: JsonSchema, given: dict[str, Any]) -> None:
-    from jsonschema import Draft202012Validator  # only needed where no model is at hand
-
-    for error in Draft202012Validator(schema).iter_errors(given):
+    for error in _validator(to_json(schema)).iter_errors(given):
         raise InputInvalid(
             f'Graph "{graph}" cannot take its input `{".".join(map(str, error.path))}`: {error.message}.'
         )

@@ -130,7 +130,12 @@ class GraphTemplate(_Part):
     @property
     def content_hash(self) -> str:
         """The SHA-256 of the canonical JSON, in hex: a changed template is a new version."""
-        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
+        return hash_of(self.canonical_json())
+
+
+def hash_of(canonical_json: str) -> str:
+    """Return the content hash of a template by its canonical JSON."""
+    return hashlib.sha256(canonical_json.encode()).hexdigest()
 
 
 def _sorted(value: Any) -> Any:

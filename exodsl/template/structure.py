@@ -143,6 +143,8 @@ class Structure:
         return tuple(unite for unite, u in wanted if u and u.identifier == name and u.per == "execution")
 
     def _reached(self, name: str, unites: frozenset[str]) -> tuple[str, ...]:
+        if not unites:
+            return ()
         seen, found, ahead = {name}, set[str](), [name]
         while ahead:
             for child in self.nodes[ahead.pop()].next_nodes:
