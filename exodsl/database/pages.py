@@ -98,6 +98,33 @@ def states(
     return rows
 
 
+def gates(
+    connection: Any,
+    run: int,
+    node: int | None,
+    status: int | None,
+    after: tuple[int, bytes, int] | None,
+    limit: int,
+) -> list[Row]:
+    """Return gates of a run by node and path."""
+    where, values = ["run_id = ?"], list[Any]([run])
+    if node is not None:
+        where.append("node = ?")
+        values.append(node)
+    if status is not None:
+        where.append("status = ?")
+        values.append(status)
+    if after is not None:
+        where.append("(node, path) > (?, ?)")
+        values.extend(after[:2])
+    rows: list[Row] = connection.execute(
+        "SELECT node, path, status, pending, arrived, failed, pruned, state_id, cause FROM gate"
+        f" WHERE {' AND '.join(where)} ORDER BY node, path LIMIT ?",
+        (*values, limit),
+    ).fetchall()
+    return rows
+
+
 def inputs_of(connection: Any, run: int, node: int, path: bytes, attempt: int) -> str | None:
     """Return the inputs kept by the state at one place."""
     row = connection.execute(

@@ -16,8 +16,8 @@ _AT_ONCE = 500
 
 
 def special_runs(connection: Any) -> list[Row]:
-    """Return (id, status) of the runs that are paused, or had states retried by hand and still go on."""
-    rows: list[Row] = connection.execute(f"SELECT id, status FROM run WHERE {SPECIAL}").fetchall()
+    """Return (id, status, revised) of the runs that are paused, or had states retried by hand and still go on."""
+    rows: list[Row] = connection.execute(f"SELECT id, status, revised FROM run WHERE {SPECIAL}").fetchall()
     return rows
 
 

@@ -210,12 +210,17 @@ def make_tables(db: Database) -> Tables:
             indexes = ((("state_id", "first"), True),)
 
     class Session(Base):
-        """One runtime; what it holds is its own until `lease_until`, or until its process is gone."""
+        """One runtime; what it holds is its own until `lease_until`, or until its process is gone.
+
+        It serves one run, or the `graphs` (a line each, "namespace/name", "*" for every name).
+        """
 
         id = AutoField()
         name = TextField()
         host = TextField()
         process = TextField()
+        run_id = IntegerField(null=True)
+        graphs = TextField()
         lease_until = BigIntegerField()
 
     return Tables(SchemaVersion, GraphTemplate, TemplateNode, Run, State, Gate, NodeCount, StoreEntry, Spill, Session)

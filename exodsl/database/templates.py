@@ -7,6 +7,8 @@ from typing import Any
 from exodsl.database.rows import Row
 from exodsl.engine.status import Run, State
 
+_HELD = f"status = {State.QUEUED:d} AND lease >= ? AND lease < ?"
+
 
 def newest(connection: Any, namespace: str, name: str) -> Row | None:
     """Return (id, version, content_hash) of the newest version of a graph."""
@@ -127,6 +129,12 @@ def end_run(connection: Any, key: int, status: Run, now: int, *, clean_store: bo
         connection.execute("DELETE FROM store_entry WHERE run_id = ?", (key,))
 
 
+def last_template(connection: Any) -> int:
+    """Return the greatest key of a template."""
+    key: int = connection.execute("SELECT coalesce(max(id), 0) FROM graph_template").fetchone()[0]
+    return key
+
+
 def last_state(connection: Any) -> int:
     """Return the greatest key of a state."""
     key: int = connection.execute("SELECT coalesce(max(id), 0) FROM state").fetchone()[0]
@@ -140,17 +148,21 @@ def next_session(connection: Any) -> int:
     return key
 
 
-def insert_session(connection: Any, key: int, name: str, host: str, process: str, lease_until: int) -> None:
-    """Announce a runtime."""
+def insert_session(
+    connection: Any, key: int, name: str, place: tuple[str, str], run: int | None, graphs: str, lease_until: int
+) -> None:
+    """Announce a runtime; `place` is its machine and its process."""
     connection.execute(
-        "INSERT INTO session (id, name, host, process, lease_until) VALUES (?,?,?,?,?)",
-        (key, name, host, process, lease_until),
+        "INSERT INTO session (id, name, host, process, run_id, graphs, lease_until) VALUES (?,?,?,?,?,?,?)",
+        (key, name, *place, run, graphs, lease_until),
     )
 
 
 def sessions(connection: Any) -> list[Row]:
-    """Return (id, host, process, lease_until) of every announced runtime."""
-    rows: list[Row] = connection.execute("SELECT id, host, process, lease_until FROM session").fetchall()
+    """Return (id, host, process, lease_until, run_id, graphs) of every announced runtime."""
+    rows: list[Row] = connection.execute(
+        "SELECT id, host, process, lease_until, run_id, graphs FROM session"
+    ).fetchall()
     return rows
 
 
@@ -160,13 +172,29 @@ def extend_session(connection: Any, key: int, lease_until: int) -> bool:
     return bool(cursor.rowcount)
 
 
-def end_session(connection: Any, key: int) -> int:
-    """Forget a runtime and put back what it still holds; return how many states that were."""
-    cursor = connection.execute(
-        f"UPDATE state SET status = {State.CREATED:d}, lease = 0, queued_at = NULL"
-        f" WHERE status = {State.QUEUED:d} AND lease >= ? AND lease < ?",
-        (key << 32, (key + 1) << 32),
+def end_session(connection: Any, key: int) -> None:
+    """Forget a runtime that takes leave, and put back what it still holds."""
+    connection.execute(
+        f"UPDATE state SET status = {State.CREATED:d}, lease = 0, queued_at = NULL WHERE {_HELD}", _held(key)
     )
     connection.execute("DELETE FROM session WHERE id = ?", (key,))
-    count: int = cursor.rowcount
-    return count
+
+
+def lose_session(connection: Any, key: int, most: int) -> tuple[int, list[int]]:
+    """Forget a runtime that is gone, and put back what it held, but for what was lost too often.
+
+    :param most: how often a state may be lost.
+    :return: how many states were put back, and the keys of those that were lost too often.
+    """
+    connection.execute(f"UPDATE state SET lost = lost + 1 WHERE {_HELD}", _held(key))
+    rows = connection.execute(f"SELECT id FROM state WHERE {_HELD} AND lost >= ?", (*_held(key), most)).fetchall()
+    cursor = connection.execute(
+        f"UPDATE state SET status = {State.CREATED:d}, lease = 0, queued_at = NULL WHERE {_HELD} AND lost < ?",
+        (*_held(key), most),
+    )
+    connection.execute("DELETE FROM session WHERE id = ?", (key,))
+    return cursor.rowcount, [row[0] for row in rows]
+
+
+def _held(session: int) -> tuple[int, int]:
+    return session << 32, (session + 1) << 32

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -15,8 +14,8 @@ from exodsl.engine.plan import NodePlan, Read
 from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Released, Requeued, Result, StoreWrite
 from exodsl.engine.resolve import Missing, Resolver
 from exodsl.engine.status import Gate, State
+from exodsl.engine.storing import unusable, written
 from exodsl.engine.tally import Tally
-from exodsl.template.json_values import strict_json
 from exodsl.template.policies import LONGEST_DELAY_MS
 
 WIDE = 2_000
@@ -275,16 +274,16 @@ class Settlement(Tally):
         store = run.store
         assert store is not None, "a run's store is loaded before its writes are settled"
         for write in writes:
-            store[write.key] = _written(write, store.get(write.key, 0))
+            store[write.key] = written(write, store.get(write.key, 0))
             self.changes.store[run.key, write.key] = store[write.key]
 
 
 def _problem(state: StateFacts, result: Result) -> ErrorInfo | None:
     """Return why a result cannot be recorded as it was reported."""
     if isinstance(result, Executed):
-        return _misfit(state.node, len(result.outputs)) or _unusable(state.run, result.writes)
+        return _misfit(state.node, len(result.outputs)) or unusable(state.run, result.writes)
     if isinstance(result, Pruned | Requeued):
-        return _unusable(state.run, result.writes)
+        return unusable(state.run, result.writes)
     return None
 
 
@@ -293,39 +292,6 @@ def _misfit(node: NodePlan, count: int) -> ErrorInfo | None:
         return None
     message = f'"{node.identifier}" is declared to give one output and gave {count}.'
     return ErrorInfo("exodsl.errors.OutputInvalid", message, key="output-count")
-
-
-def _unusable(run: RunFacts, writes: tuple[StoreWrite, ...]) -> ErrorInfo | None:
-    """Try writes in order on what they touch; return why one of them means nothing."""
-    tried: dict[str, Any] = {}
-    for write in writes:
-        current = tried.get(write.key, (run.store or {}).get(write.key, 0))
-        reason = _refused(write, current)
-        if reason is not None:
-            return ErrorInfo("exodsl.errors.OutputInvalid", f'store.{write.op}("{write.key}"): {reason}.', key="store")
-        tried[write.key] = _written(write, current)
-    return None
-
-
-def _refused(write: StoreWrite, current: Any) -> str | None:
-    if not write.key or "." in write.key:
-        return "a store key must not be empty and must not contain a dot"
-    if write.op == "add" and not (_is_number(current) and _is_number(write.value)):
-        odd = write.value if _is_number(current) else current
-        return f"a number can only be added to a number, and {odd!r} is none"
-    try:
-        strict_json({write.key: _written(write, current)})
-    except ValueError as error:
-        return f"it cannot be stored as JSON: {error}"
-    return None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _written(write: StoreWrite, current: Any) -> Any:
-    return write.value if write.op == "set" else current + write.value
 
 
 def _error(kind: str, reason: str) -> str:

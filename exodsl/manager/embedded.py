@@ -23,15 +23,13 @@ from exodsl.manager.controlling import Controlling
 from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
 from exodsl.manager.ids import new_run_id
 from exodsl.manager.protocol import Exchange, Serves, Trigger
-from exodsl.manager.sessions import LEASE_MS, Session
+from exodsl.manager.sessions import LEASE_MS, MOST_LOST, Clock, Session
 from exodsl.manager.starting import as_json, check_inputs, idempotency, initial_store, root_inputs, start_delay
 from exodsl.manager.viewing import run_status
 from exodsl.template.models import GraphTemplate
 
 NewRun = tuple[RunFacts, dict[str, Any], str, int]
 """A run, its store, the inputs of its root, and when that is due."""
-Clock = Callable[[], int]
-"""Gives the time in whole milliseconds since the epoch."""
 
 
 def system_clock() -> int:
@@ -48,14 +46,14 @@ class EmbeddedManager(Controlling):
     """
 
     def __init__(self, database: Sqlite, *, clock: Clock = system_clock, seed: int | None = None) -> None:
-        super().__init__(database)
-        self._clock = clock
+        super().__init__(database, clock)
         self._chance = random.Random(seed).random
         self._catalog = Catalog()
         self._sessions: dict[int, Session] = {}
         self._wakes: dict[int, Callable[[], None]] = {}
         self._wake_ids = itertools.count()
         self._last_key = 0
+        self._last_template = 0
         self._elsewhere = -1
         self._paused: frozenset[int] = frozenset()
 
@@ -120,16 +118,15 @@ class EmbeddedManager(Controlling):
 
     def open_session(self, name: str, serves: Serves) -> int:
         """Announce a runtime; see `StateManager.open_session`."""
-        with self._db.lock:
-            with self._db.transaction() as connection:
-                now = self._clock()
-                self._release_gone(connection, now)
-                run = None if serves.run_id is None else int(self._run_row(connection, serves.run_id)[0])
-                session = Session(templates.next_session(connection), name, serves, now + LEASE_MS, run)
-                self._insert_session(connection, session, session.lease_until)
-                session.refresh(connection)
-            self._sessions[session.key] = session
-            return session.key
+        with self._working() as step:
+            self._release_gone(step)
+            run = None if serves.run_id is None else int(self._run_row(step.connection, serves.run_id)[0])
+            key = templates.next_session(step.connection)
+            session = Session(key, name, serves, step.now + LEASE_MS, run)
+            self._insert_session(step.connection, session, session.lease_until)
+            session.refresh(step.connection)
+            self._sessions[key] = session
+        return key
 
     def close_session(self, session: int) -> None:
         """Take leave; see `StateManager.close_session`."""
@@ -173,7 +170,7 @@ class EmbeddedManager(Controlling):
                 self._look_around(connection)
                 session.exchanges += 1
                 step = self._step(connection)
-                step.lease_until = self._renew(connection, session, step.now)
+                step.lease_until = self._renew(step, session)
                 if settled:
                     step.report(settled, session, capacity)
                 step.claim(session, capacity)
@@ -221,15 +218,21 @@ class EmbeddedManager(Controlling):
         self._elsewhere = elsewhere
         self._last_key = templates.last_state(connection)
         self._learn_special(connection)
+        newest = templates.last_template(connection)
         for session in self._sessions.values():
-            session.refresh(connection)
+            if newest == self._last_template:
+                session.expect(0)
+                session.spilled = True
+            else:
+                session.refresh(connection)
+        self._last_template = newest
 
     def _learn_special(self, connection: Any) -> None:
         """Learn which runs are paused, and which were revised."""
         special = revisions.special_runs(connection)
-        self._paused = frozenset(run for run, status in special if status == Run.PAUSED)
-        for run, _ in special:
-            self._catalog.run(connection, run).revised = True
+        self._paused = frozenset(run for run, status, _ in special if status == Run.PAUSED)
+        for run, _, revised in special:
+            self._catalog.run(connection, run).revised = bool(revised)
 
     def _after(self, step: Step, holder: Session | None = None) -> None:
         """Tell those who wait what the committed transaction left to do."""
@@ -257,29 +260,29 @@ class EmbeddedManager(Controlling):
             raise TransitionRefused(f"Session {key}", "closed", "open one before an exchange")
         return session
 
-    def _renew(self, connection: Any, session: Session, now: int) -> int:
+    def _renew(self, step: Step, session: Session) -> int:
         """Prolong the leases of all that a runtime holds, when half of their time is over; return their end."""
-        if session.lease_until - now > LEASE_MS // 2:
+        if session.lease_until - step.now > LEASE_MS // 2:
             return session.lease_until
-        until = now + LEASE_MS
-        if not templates.extend_session(connection, session.key, until):
+        until = step.now + LEASE_MS
+        if not templates.extend_session(step.connection, session.key, until):
             # It was silent for too long: others have what it held, so its reports will be refused.
-            self._insert_session(connection, session, until)
-        self._release_gone(connection, now)
+            self._insert_session(step.connection, session, until)
+        self._release_gone(step)
         return until
 
     def _insert_session(self, connection: Any, session: Session, until: int) -> None:
-        where, which = sessions.host(), sessions.process()
-        templates.insert_session(connection, session.key, session.name, where, which, until)
+        place = (sessions.host(), sessions.process())
+        templates.insert_session(connection, session.key, session.name, place, session.run, session.graphs, until)
 
-    def _release_gone(self, connection: Any, now: int) -> None:
+    def _release_gone(self, step: Step) -> None:
         """Put back what runtimes hold that are gone: their lease ran out, or their process ended."""
-        released = 0
-        for key, where, which, lease_until in templates.sessions(connection):
-            if key not in self._sessions and (lease_until < now or sessions.is_gone(where, which)):
-                released += templates.end_session(connection, key)
-        for session in self._sessions.values() if released else ():
-            session.expect(now)
+        for key, where, which, lease_until, *_ in templates.sessions(step.connection):
+            if key not in self._sessions and (lease_until < step.now or sessions.is_gone(where, which)):
+                released, given_up = templates.lose_session(step.connection, key, MOST_LOST)
+                step.give_up(given_up)
+                if released:
+                    step.leave(step.now)
 
     def _split_stale(self, settled: Sequence[Settled]) -> tuple[list[Settled], list[int]]:
         with self._db.lock:

@@ -13,13 +13,20 @@ from exodsl.database.writes import write_changes
 from exodsl.engine.changes import Changes, Created
 from exodsl.engine.facts import GateFacts, Known, RunFacts, StateFacts, branch, place, places_above
 from exodsl.engine.plan import NodePlan, Read
-from exodsl.engine.reports import Claim, Executed, Pruned, Requeued, Result
+from exodsl.engine.reports import Claim, ErrorInfo, Executed, Failed, Pruned, Requeued, Result
 from exodsl.engine.settle import Settlement
 from exodsl.engine.status import Run, State
 from exodsl.manager.catalog import Catalog
-from exodsl.manager.sessions import Session
+from exodsl.manager.sessions import MOST_LOST, Session
 
 Settled = tuple[StateFacts, Result]
+
+
+_LOST = ErrorInfo(
+    "exodsl.Lost",
+    f"The runtime that ran it was gone {MOST_LOST} times; its body may have ended the process.",
+    key="lost",
+)
 
 
 class StaleLease(Exception):
@@ -63,7 +70,7 @@ class Step:
             settlement.report(state, result)
         for ended in settlement.changes.ended:
             if ended.enqueue_after is not None:
-                self._leave(ended.enqueue_after)
+                self.leave(ended.enqueue_after)
         self._write(settlement, session, capacity)
 
     def start(self, runs: Iterable[tuple[RunFacts, dict[str, Any], str, int]]) -> None:
@@ -121,6 +128,15 @@ class Step:
         if drained:
             self._write(self._closing(drained), None, 0)
 
+    def give_up(self, keys: Sequence[int]) -> None:
+        """End states that were lost with their runtimes too often: their bodies may well be to blame."""
+        if not keys:
+            return
+        settlement = self._settlement(Known())
+        for row in reads.states_by_id(self.connection, keys):
+            settlement.report(self._facts(row), Failed(_LOST, retryable=False))
+        self._write(settlement, None, 0)
+
     def follow_again(self, state: StateFacts, position: int, text: str) -> str | None:
         """Create the children of a recorded output; return why that still cannot be, if so."""
         settlement = self._settlement(self._known_for([(state, Executed([text]))]))
@@ -172,7 +188,7 @@ class Step:
             due = state.enqueue_after or self.now
             full = len(self.claimed) >= capacity or run.key in self._paused
             if session is None or full or due > self.now or not session.takes(run, state):
-                self._leave(due)
+                self.leave(due)
                 continue
             state.status = State.QUEUED
             self.claimed.append(
@@ -195,7 +211,8 @@ class Step:
         last = revisions.last_attempt(self.connection, state.run, node, state.path)
         state.attempt = 0 if last is None else last + 1
 
-    def _leave(self, due: int) -> None:
+    def leave(self, due: int) -> None:
+        """Note that a state waits from `due` on that nobody was given."""
         self.left_due = due if self.left_due is None else min(self.left_due, due)
 
     def _end_run(self, key: int, failed: int) -> None:

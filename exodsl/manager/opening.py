@@ -7,7 +7,8 @@ from pathlib import Path
 
 from exodsl.database.sqlite import MEMORY, Durability, Sqlite
 from exodsl.errors import DatabaseUnusable
-from exodsl.manager.embedded import Clock, EmbeddedManager, system_clock
+from exodsl.manager.embedded import EmbeddedManager, system_clock
+from exodsl.manager.sessions import Clock
 
 URI_VARIABLE = "EXOSPHERE_STATE_MANAGER_URI"
 FOLDER, FILE = ".exodsl", "exodsl.db"

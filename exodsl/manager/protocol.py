@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from exodsl.engine.reports import Claim, Report
-from exodsl.manager.views import NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
+from exodsl.manager.views import GateStatus, GateView, NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
 from exodsl.template.models import GraphTemplate
 
 
@@ -171,6 +171,18 @@ class StateManager(Protocol):
 
     def state(self, state_id: int) -> StateView:
         """Return one state."""
+        ...
+
+    def gates(
+        self,
+        run_id: str,
+        *,
+        identifier: str | None = None,
+        status: GateStatus | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[GateView]:
+        """List the gates of a run: unites in topological order, each in fanout order."""
         ...
 
     def progress(self, run_id: str) -> tuple[NodeProgress, ...]:

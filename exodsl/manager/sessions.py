@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,12 @@ from exodsl.engine.changes import Created
 from exodsl.engine.facts import RunFacts, StateFacts
 from exodsl.manager.protocol import Serves
 
+Clock = Callable[[], int]
+"""Gives the time in whole milliseconds since the epoch."""
 LEASE_MS = 30_000
 """How long a state stays a silent runtime's; renewed at half of it."""
+MOST_LOST = 3
+"""How often a state may be lost with its runtime before it is given up."""
 
 
 @dataclass(slots=True)
@@ -37,6 +42,11 @@ class Session:
     due_at: int | None = None
     spilled: bool = False
     held: dict[int, StateFacts] = field(default_factory=dict)
+
+    @property
+    def graphs(self) -> str:
+        """Which graphs it serves, a line each."""
+        return "\n".join(f"{namespace}/{graph}" for namespace, graph in self.serves.node_names)
 
     def lease(self) -> int:
         """Return the token of this exchange's claims: the session and the exchange in one number."""

@@ -8,16 +8,17 @@ from typing import Any, cast
 
 from pydantic_core import from_json
 
-from exodsl.database import pages
+from exodsl.database import pages, templates
 from exodsl.database.rows import Row
 from exodsl.database.sqlite import Sqlite
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.lineage import STEP, positions
 from exodsl.engine.reports import ErrorInfo
-from exodsl.engine.status import Run, State
+from exodsl.engine.status import Gate, Run, State
 from exodsl.errors import InputInvalid, RunNotFound, StateNotFound, did_you_mean
 from exodsl.manager.catalog import Catalog
-from exodsl.manager.views import NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
+from exodsl.manager.sessions import Clock, is_gone
+from exodsl.manager.views import GateStatus, GateView, NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
 
 _ID = re.compile(r"[0-9a-f-]+")
 _LARGEST = 2**63
@@ -32,10 +33,9 @@ def run_status(status: Run) -> RunStatus:
 class Viewing:
     """Reads runs and states; see `StateManager` for each call."""
 
-    _db: Sqlite
-
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: Sqlite, clock: Clock) -> None:
         self._db = database
+        self._clock = clock
         self._shelf = Catalog()  # its own, as readers and the writer are different threads
 
     def run(self, run_id: str) -> RunView:
@@ -89,6 +89,26 @@ class Viewing:
                 raise StateNotFound(state_id)
             return self._state_view(connection, self._shelf.run(connection, row[1]), row)
 
+    def gates(
+        self,
+        run_id: str,
+        *,
+        identifier: str | None = None,
+        status: GateStatus | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[GateView]:
+        """List the gates of a run: unites in topological order, each in fanout order."""
+        number = None if status is None else int(Gate[status])
+        _check_limit(limit)
+        with self._db.reading() as connection:
+            run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
+            node = None if identifier is None else node_key(run, identifier)
+            rows = pages.gates(connection, run.key, node, number, _place(cursor), limit + 1)
+        found = tuple(_gate_view(run, row) for row in rows[:limit])
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Page(found, None if last is None else f"{last[0]}.{last[1].hex()}.0")
+
     def progress(self, run_id: str) -> tuple[NodeProgress, ...]:
         """Return the counts of each node of a run, in topological order."""
         with self._db.reading() as connection:
@@ -127,8 +147,20 @@ class Viewing:
             error=self._cause(connection, cause) if failed else None,
             failed_state_id=cause if failed else None,
             target=target,
+            served=self._served(connection, row),
             created_at=moment(created),
             finished_at=None if finished is None else moment(finished),
+        )
+
+    def _served(self, connection: Any, row: Row) -> bool:
+        """Say whether a runtime serves a run: it was announced, its leases hold, and its process is there."""
+        if row[5] not in (Run.RUNNING, Run.PAUSED):
+            return False
+        names = {f"{row[2]}/{row[3]}", f"{row[2]}/*"}
+        return any(
+            not is_gone(where, which)
+            for _, where, which, until, run, graphs in templates.sessions(connection)
+            if until >= self._clock() and (run == row[0] or (run is None and not names.isdisjoint(graphs.split("\n"))))
         )
 
     def _cause(self, connection: Any, cause: int | None) -> str | None:
@@ -186,6 +218,12 @@ class Viewing:
 def moment(milliseconds: int) -> datetime:
     """Return an aware UTC time from milliseconds since the epoch."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _gate_view(run: RunFacts, row: Row) -> GateView:
+    node, path, status, *counters = row
+    plan = run.plan.nodes[node - run.node_base]
+    return GateView(plan.identifier, positions(path), cast("GateStatus", Gate(status).name), *counters)
 
 
 def node_key(run: RunFacts, identifier: str) -> int:

@@ -19,6 +19,7 @@ StateStatus = Literal[
     "PRUNED",
     "CANCELLED",
 ]
+GateStatus = Literal["OPEN", "PASSED", "BLOCKED", "CANCELLED"]
 T = TypeVar("T")
 RunStatus = Literal["RUNNING", "PAUSED", "SUCCESS", "FAILED", "CANCELLED"]
 
@@ -53,7 +54,10 @@ class StateView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run as it stands; `error` names the first cause of a FAILED one."""
+    """One run as it stands; `error` names the first cause of a FAILED one.
+
+    `served` says whether a runtime is there that can work on it now.
+    """
 
     run_id: str
     namespace: str
@@ -64,8 +68,31 @@ class RunView:
     error: str | None
     failed_state_id: int | None
     target: str | None
+    served: bool
     created_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    """One unite for one execution, or output, of what it unites (semantics 4).
+
+    :param path: the lineage at which it stands.
+    :param pending: what is still live in its region.
+    :param arrived: outputs that went on to it; `failed` and `pruned` count the branches that ended so.
+    :param state_id: the unite's state, once it was created.
+    :param cause: the first state whose failure counts here.
+    """
+
+    identifier: str
+    path: tuple[int, ...]
+    status: GateStatus
+    pending: int
+    arrived: int
+    failed: int
+    pruned: int
+    state_id: int | None
+    cause: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,25 @@ def test_what_a_killed_process_held_can_be_claimed_at_once(manage: Open, file: P
     assert sorted(held) == sorted(claim.state_id for claim in claims) == roots
 
 
+def test_a_state_that_is_lost_three_times_is_given_up(manage: Open, file: Path, clock: Clock) -> None:
+    """Its body may be what ends the process; the run goes on to its end."""
+    manager = manage(tells=system_clock)
+    begun = begin(manager, clock, draw("root"))
+    statuses = []
+    for _ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as holder:
+            assert holder.stdout is not None
+            assert list(iter(holder.stdout.readline, "held\n"))
+            holder.kill()
+        manager.close_session(manager.open_session("after", serves(draw("root"))))
+        statuses += begun.ends("root")
+
+    assert statuses == ["CREATED", "CREATED", "ERRORED"]
+    assert manager.run(begun.run_id).status == "FAILED"
+
+
 def test_what_a_living_process_holds_is_left_to_it(manage: Open, clock: Clock) -> None:
     first, second = manage(), manage()
     begun = begin(first, clock, FAN)
