@@ -17,6 +17,7 @@ from exodsl.api.inputs import run_inputs, store_values
 from exodsl.cli.values import read_text
 from exodsl.dsl.base_node import is_node_class
 from exodsl.dsl.codecs import reasons
+from exodsl.dsl.describing import described
 from exodsl.dsl.graph import Graph
 from exodsl.dsl.loader import graphs_in, load, load_module
 from exodsl.dsl.nodes import AnyNode, Node, class_node
@@ -40,13 +41,14 @@ AnyGraph = Graph[Any, Any]
 class Workflow:
     """A workflow that can be run.
 
-    :param address: where a resume in another process, and another folder, finds the nodes again.
+    :param bodies: of its nodes, by name; none where it is only triggered.
+    :param address: where a resume in another process, and another folder, finds the nodes again, if that is known.
     :param graph: as it is written in Python; a JSON template has none.
     """
 
     template: GraphTemplate
     bodies: Bodies
-    address: str
+    address: str | None
     graph: AnyGraph | None = None
 
     @property
@@ -99,8 +101,9 @@ class Workflow:
 
     def _let_root_judge(self, inputs: dict[str, Any]) -> None:
         root = self.template.node(Shape(self.template).root)
-        if not references(root.inputs):
-            self.bodies[root.node_name].code.inputs.load(to_json({**root.inputs, **inputs}).decode())
+        body = self.bodies.get(root.node_name)
+        if body is not None and not references(root.inputs):
+            body.code.inputs.load(to_json({**root.inputs, **inputs}).decode())
 
     def check(self) -> None:
         """Refuse what the template asks of its nodes and cannot be given.
@@ -178,7 +181,10 @@ def _of_template(target: str, nodes: str | None, namespace: str | None) -> Workf
         )
     module = load_module(nodes)
     address = str(Path(nodes).resolve()) if _is_file(nodes) else nodes
-    return Workflow(template, _bodies_in(module), address)
+    bodies = _bodies_in(module)
+    template = described(template, bodies)
+    ensure_valid(template)
+    return Workflow(template, bodies, address)
 
 
 def _read_template(target: str, namespace: str | None) -> GraphTemplate:
