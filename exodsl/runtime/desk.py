@@ -21,6 +21,8 @@ from exodsl.template.models import GraphTemplate
 Way = Literal["loop", "thread", "process"]
 _KEPT_RUNS = 1024
 _NO_SECRETS: Mapping[str, str] = {}
+_NO_STORE = StoreSession(dict)
+"""For bodies that do not ask for the store: nobody can reach it, so all may share it."""
 
 
 class Desk:
@@ -31,6 +33,9 @@ class Desk:
 
     def __init__(self, manager: StateManager, bodies: Mapping[str, Body]) -> None:
         self._manager, self._bodies = manager, bodies
+        self._declared = {name: body.code.secrets for name, body in bodies.items()}
+        self._stores = {name: bool(body.code.signature.stores) for name, body in bodies.items()}
+        self._ways: dict[tuple[str, str | None], Way] = {}
         self._template = lru_cache(_KEPT_RUNS)(self._read_template)
 
     def body(self, claim: Claim) -> Body:
@@ -39,6 +44,13 @@ class Desk:
 
     def way(self, claim: Claim) -> Way:
         """Say where the body runs: in the event loop, on a thread, or in a child process."""
+        key = (claim.node_name, claim.executor)
+        way = self._ways.get(key)
+        if way is None:
+            way = self._ways[key] = self._find_way(claim)
+        return way
+
+    def _find_way(self, claim: Claim) -> Way:
         body = self._bodies[claim.node_name]
         executor = claim.executor or body.executor
         if executor == "process":
@@ -61,7 +73,9 @@ class Desk:
         context = Context(
             claim.run_id, claim.identifier, claim.retry_count, place_key(claim), node_logger(claim.identifier)
         )
-        return Injected(context, StoreSession(partial(self._manager.read_store, claim.run_id)), self._secrets(claim))
+        stores = self._stores[claim.node_name]
+        store = StoreSession(partial(self._manager.read_store, claim.run_id)) if stores else _NO_STORE
+        return Injected(context, store, self._secrets(claim))
 
     def request(self, claim: Claim) -> Request:
         """Return what a body in a child process gets; a store is a snapshot.
@@ -81,11 +95,11 @@ class Desk:
             logger=logger.name,
             log_level=lowest_level(logger),
             secrets=dict(self._secrets(claim)),
-            store=self._manager.read_store(claim.run_id) if body.code.signature.stores else {},
+            store=self._manager.read_store(claim.run_id) if self._stores[claim.node_name] else {},
         )
 
     def _secrets(self, claim: Claim) -> Mapping[str, str]:
-        declared = self.body(claim).code.secrets
+        declared = self._declared[claim.node_name]
         return read_secrets(self._template(claim.run_id), declared) if declared else _NO_SECRETS
 
     def _read_template(self, run_id: str) -> GraphTemplate:
