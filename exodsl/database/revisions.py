@@ -139,6 +139,58 @@ def cancel(connection: Any, run: int, now: int) -> list[Row]:
     return rows
 
 
+def key_range(connection: Any, run: int) -> tuple[int, int]:
+    """Return the least and the greatest key of a run's states."""
+    low, high = connection.execute("SELECT min(id), max(id) FROM state WHERE run_id = ?", (run,)).fetchone()
+    return low, high
+
+
+def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
+    """Copy a run with its states, whose keys are moved `by`; what runtimes held is CREATED in it. Return its key."""
+    cursor = connection.execute(
+        "INSERT INTO run (run_id, template_id, status, pending, failed, cause, inputs, target, revised, created_at)"
+        f" SELECT ?, template_id, {Run.RUNNING:d}, pending, failed, cause + ?, inputs, target, 1, ? FROM run"
+        " WHERE id = ?",
+        (run_id, by, now, run),
+    )
+    new: int = cursor.lastrowid
+    connection.execute(
+        "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, outputs, error,"
+        " data, lost, lease, enqueue_after, created_at, queued_at, finished_at)"
+        " SELECT id + ?, ?, node, path, attempt, retry_count,"
+        f" CASE status WHEN {State.QUEUED:d} THEN {State.CREATED:d} ELSE status END, parent_id + ?, inputs, outputs,"
+        " error, data, lost, 0, enqueue_after, created_at, queued_at, finished_at FROM state WHERE run_id = ?",
+        (by, new, by, run),
+    )
+    connection.execute(
+        "INSERT INTO gate (run_id, node, path, pending, arrived, failed, pruned, status, opener, state_id, cause)"
+        " SELECT ?, node, path, pending, arrived, failed, pruned, status, opener + ?, state_id + ?, cause + ?"
+        " FROM gate WHERE run_id = ?",
+        (new, by, by, by, run),
+    )
+    connection.execute(
+        "INSERT INTO spill (state_id, first, body) SELECT state_id + ?, first, body FROM spill"
+        " WHERE state_id IN (SELECT id FROM state WHERE run_id = ?)",
+        (by, run),
+    )
+    _copy_rows(connection, "node_count", run, new)
+    _copy_rows(connection, "store_entry", run, new)
+    return new
+
+
+_COPIED = {
+    "node_count": "node, total, success, errored, next_created_error, pruned, retry_created, cancelled",
+    "store_entry": "key, value",
+}
+
+
+def _copy_rows(connection: Any, table: str, run: int, new: int) -> None:
+    columns = _COPIED[table]
+    connection.execute(
+        f"INSERT INTO {table} (run_id, {columns}) SELECT ?, {columns} FROM {table} WHERE run_id = ?", (new, run)
+    )
+
+
 def _below(prefix: bytes) -> tuple[str, tuple[bytes, ...]]:
     return (" AND path >= ? AND path < ?", (prefix, behind(prefix))) if prefix else ("", ())
 

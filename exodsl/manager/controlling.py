@@ -15,7 +15,8 @@ from exodsl.engine.revise import RETRIED
 from exodsl.engine.status import Run, State
 from exodsl.errors import InputInvalid, StoreUnavailable, TransitionRefused
 from exodsl.manager.exchange import Step
-from exodsl.manager.protocol import Retried
+from exodsl.manager.ids import new_run_id
+from exodsl.manager.protocol import Rerun, Retried
 from exodsl.manager.revising import Reviser
 from exodsl.manager.viewing import Viewing, node_key
 from exodsl.manager.views import RunView, StateStatus
@@ -37,6 +38,35 @@ class Controlling(Viewing, ABC):
 
     @abstractmethod
     def _learn_special(self, connection: Any) -> None: ...
+
+    @abstractmethod
+    def _reserve(self, count: int) -> int: ...
+
+    def rerun(self, run_id: str, state_id: int, *, dry_run: bool = False) -> Rerun:
+        """Start again from a state, in a new run; see `StateManager.rerun`."""
+        found = Rerun("", 0)
+        try:
+            with self._working() as step:
+                found = self._rerun(step, run_id, state_id)
+                if dry_run:
+                    raise _NotMeant
+        except _NotMeant:
+            return found
+        return found
+
+    def _rerun(self, step: Step, run_id: str, state_id: int) -> Rerun:
+        row = self._run_row(step.connection, run_id)
+        stores = step.catalog.run(step.connection, row[0]).plan.template.store_config.keys
+        if row[_CLEANED] and stores:
+            raise StoreUnavailable(row[1])
+        low, high = revisions.key_range(step.connection, row[0])
+        by = self._reserve(high - low + 1) - low
+        new_id = new_run_id(step.now)
+        new = revisions.copy_run(step.connection, row[0], new_id, by, step.now)
+        reviser = Reviser(step)
+        reviser.rerun(state_id + by, new)
+        self._learn_special(step.connection)
+        return Rerun(new_id, reviser.superseded)
 
     def cancel(self, run_id: str) -> RunView:
         """End a run where it stands; see `StateManager.cancel`."""

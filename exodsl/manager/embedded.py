@@ -192,6 +192,12 @@ class EmbeddedManager(Controlling):
         self._catalog.trim()
         return Step(connection, self._catalog, self._clock(), self._next_key, self._chance, self._paused)
 
+    def _reserve(self, count: int) -> int:
+        """Set keys of states aside; return the first."""
+        first = self._last_key + 1
+        self._last_key += count
+        return first
+
     def _next_key(self) -> int:
         self._last_key += 1
         return self._last_key

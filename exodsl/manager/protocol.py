@@ -75,6 +75,18 @@ class Retried:
     superseded: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """A run that was started again from one of its states.
+
+    :param run_id: the new run.
+    :param superseded: how many of the copied states were taken back.
+    """
+
+    run_id: str
+    superseded: int
+
+
 class StateManager(Protocol):
     """Keeps templates, runs and states, and moves them by the rules of the engine."""
 
@@ -130,6 +142,16 @@ class StateManager(Protocol):
 
         :param dry_run: find out what would happen, and change nothing.
         :raises TransitionRefused: when one of them, or the run, does not allow it; nothing is changed then.
+        """
+        ...
+
+    def rerun(self, run_id: str, state_id: int, *, dry_run: bool = False) -> Rerun:
+        """Make a new run that keeps what had ended, without a state and all that came of it (semantics 3).
+
+        That state's body runs again, with the same inputs; the old run stays as it is.
+
+        :raises TransitionRefused: when the state has not ended.
+        :raises StoreUnavailable: when the graph has a store, and that of the old run was cleaned up.
         """
         ...
 

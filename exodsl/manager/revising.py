@@ -52,20 +52,48 @@ class Reviser:
             self._follow_again(run, state)
         return True
 
+    def rerun(self, key: int, run_key: int) -> None:
+        """Try a state of a copied run again, whatever came of it taken back.
+
+        :raises TransitionRefused: when it has not ended, or part of it is not made into states yet.
+        """
+        row = revisions.state(self._connection, key)
+        if row is None or row[0] != run_key:
+            raise StateNotFound(key)
+        run = self._step.catalog.run(self._connection, run_key)
+        state = self._state(run, row[1:])
+        if state.status in (State.CREATED, State.RETRY_CREATED, *HELD) or len(state.path) > state.node.depth:
+            raise TransitionRefused(
+                f"State {key}", state.status.name, "a run starts again from a state that ended, the first of its fanout"
+            )
+        revision = Revision(run=run, next_key=self._step.next_key)
+        self._take_back(revision, run, self._closed_gates(run, state), state)
+        revision.try_again(state, self._step.now)
+        self._taken.update(revision.changes.superseded)
+        self._step.revise(revision.changes)
+
     @property
     def superseded(self) -> int:
         """How many states were taken back."""
         return len(self._taken)
 
-    def _take_back(self, revision: Revision, run: RunFacts, gates: Sequence[PastGate]) -> None:
-        """Reopen the gates that closed because a state had ended, without all that came of it."""
+    def _take_back(
+        self, revision: Revision, run: RunFacts, gates: Sequence[PastGate], origin: PastState | None = None
+    ) -> None:
+        """Reopen the gates that closed because a state had ended, without all that came of it.
+
+        :param origin: a state that is taken back itself, with all that came of it.
+        """
         taken: dict[int, PastState] = {}
         dropped: dict[int, PastGate] = {}
-        for gate in gates:
-            taken.update((state.key, state) for state in self._came_of(run, gate))
-        for gate in gates:
-            inner = (node for node in gate.node.behind if run.plan.nodes[node].source is not None)
-            found = [past for node in inner for past in self._gates(run, node, gate.path)]
+        starts = [(gate.node, gate.path) for gate in gates]
+        if origin is not None:
+            starts.append((origin.node, origin.path))
+        for node, path in starts:
+            taken.update((state.key, state) for state in self._came_of(run, node, path))
+        for node, path in starts:
+            inner = (other for other in node.behind if run.plan.nodes[other].source is not None)
+            found = [past for other in inner for past in self._gates(run, other, path)]
             dropped.update((past.key, past) for past in found if past.opener in taken)
         held = next((state for state in taken.values() if state.status in HELD), None)
         if held is not None:
@@ -80,12 +108,12 @@ class Reviser:
             if gate.key not in dropped:
                 revision.reopen(gate)
 
-    def _came_of(self, run: RunFacts, gate: PastGate) -> list[PastState]:
-        """Return the unite's state, with its siblings, and every state behind it that goes back to it."""
-        found = self._states(run, gate.node.index, gate.path)
+    def _came_of(self, run: RunFacts, node: NodePlan, path: bytes) -> list[PastState]:
+        """Return the state at a place, with its siblings, and every state behind it that goes back to it."""
+        found = self._states(run, node.index, path)
         keys = {state.key for state in found}
-        for node in gate.node.behind:
-            children = [state for state in self._states(run, node, gate.path) if state.parent in keys]
+        for other in node.behind:
+            children = [state for state in self._states(run, other, path) if state.parent in keys]
             keys.update(state.key for state in children)
             found += children
         return found

@@ -66,9 +66,7 @@ class Behaviour:
 
     def __str__(self) -> str:
         usual = Behaviour()
-        return " ".join(
-            f"{name}={value}" for name, value in vars(self).items() if value != getattr(usual, name)
-        )
+        return " ".join(f"{name}={value}" for name, value in vars(self).items() if value != getattr(usual, name))
 
 
 @dataclass(frozen=True)
@@ -107,6 +105,4 @@ class Body:
 
 def acting(bodies: Mapping[str, Body]) -> Act:
     """Return what decides for a whole graph."""
-    return lambda identifier, inputs, retry, requeued: bodies[identifier].deed(
-        identifier, inputs, retry, requeued
-    )
+    return lambda identifier, inputs, retry, requeued: bodies[identifier].deed(identifier, inputs, retry, requeued)

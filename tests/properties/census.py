@@ -57,9 +57,7 @@ class Census:
 
     def __str__(self) -> str:
         lines = [f"  {kind:36} {self.counts[kind]:6} {self.share(kind):6.1%}" for kind in (*KINDS, *ALSO)]
-        return "\n".join(
-            [f"{self.graphs} graphs, {self.states} states, {self.refused} refused by the checks", *lines]
-        )
+        return "\n".join([f"{self.graphs} graphs, {self.states} states, {self.refused} refused by the checks", *lines])
 
 
 def _drawn(layout: Layout) -> set[str]:

@@ -45,9 +45,7 @@ class Clock:
 class Driver:
     """One run in one state manager, and the runtime that works on it."""
 
-    def __init__(
-        self, manager: StateManager, clock: Clock, template: GraphTemplate, act: Act, order: int
-    ) -> None:
+    def __init__(self, manager: StateManager, clock: Clock, template: GraphTemplate, act: Act, order: int) -> None:
         self._manager = manager
         self._clock = clock
         self._template = template
@@ -89,6 +87,11 @@ class Driver:
         """Return every state of a run, in the order of the template."""
         return [view for node in self._template.nodes for view in self._views(run_id, node.identifier)]
 
+    def adopt(self, run_id: str, copied: str) -> None:
+        """Take what ran in a run as having run in a copy of it."""
+        ran = {_full_place(view) for view in self.all_states(run_id) if view.state_id in self._ran}
+        self._ran.update(view.state_id for view in self.all_states(copied) if _full_place(view) in ran)
+
     # --- working ----------------------------------------------------------------------------------
 
     def _step(self, run_id: str) -> bool:
@@ -96,12 +99,8 @@ class Driver:
         self._sometimes_leave()
         reports = self._answers()
         repeated = self._sometimes_repeat()
-        answer = self._manager.exchange(
-            self._session, [*reports, *repeated], self._random.choice((0, 1, 2, 7, 50))
-        )
-        assert answer.refused == tuple(report.state_id for report in repeated), (
-            "only stale reports are refused"
-        )
+        answer = self._manager.exchange(self._session, [*reports, *repeated], self._random.choice((0, 1, 2, 7, 50)))
+        assert answer.refused == tuple(report.state_id for report in repeated), "only stale reports are refused"
         self._stale = (self._stale + reports)[-5:]
         self._held += answer.claims
         self._ran.update(claim.state_id for claim in answer.claims)
@@ -164,9 +163,7 @@ class Driver:
             if cursor is None:
                 break
         placed = sorted(views, key=lambda view: (view.path, view.fanout_index, view.attempt))
-        assert [_place(view) for view in views] == [_place(view) for view in placed], (
-            "pages are in fanout order"
-        )
+        assert [_place(view) for view in views] == [_place(view) for view in placed], "pages are in fanout order"
         return placed
 
     def _row(self, view: StateView) -> Row:
@@ -177,6 +174,10 @@ class Driver:
 
 def _place(view: StateView) -> tuple[tuple[int, ...], int]:
     return view.path, view.fanout_index
+
+
+def _full_place(view: StateView) -> tuple[object, ...]:
+    return view.identifier, view.path, view.fanout_index, view.attempt
 
 
 def _reported(deed: Deed) -> Result:

@@ -63,9 +63,7 @@ def case_from(source: bytes) -> Case:
     fields = {name: _fields(draws[name], layout, name) for name in layout.nodes}
     writers = draw_writers(draws, layout)
     mapper = Mapper(draws, layout, fields, writers, typed)
-    bodies = {
-        name: _body(draws[name], layout, name, fields[name], writers.get(name, ())) for name in layout.nodes
-    }
+    bodies = {name: _body(draws[name], layout, name, fields[name], writers.get(name, ())) for name in layout.nodes}
     nodes = [_completed(draws[node.identifier], mapper, node) for node in shape]
     template = GraphTemplate(
         nodes=tuple(nodes),
@@ -112,8 +110,7 @@ def _body(draw: Draw, layout: Layout, name: str, fields: tuple[str, ...], writes
     united = any(name in region for region in layout.region.values())
     trouble = 33 if united else 3 if layout.parents[name] else 1
     behaviours = (
-        _behaviour(draw, layout, name, trouble, writes if draw.chance(75) else ())
-        for _ in range(draw.upto(3, 1))
+        _behaviour(draw, layout, name, trouble, writes if draw.chance(75) else ()) for _ in range(draw.upto(3, 1))
     )
     return Body(fields, tuple(behaviours))
 

@@ -134,9 +134,7 @@ class World:
         """End with one output, and create its children or find that one cannot be created."""
         fans_out = self.layout.fans_out(place.identifier)
         behind = (*place.path, at) if fans_out else place.path
-        state = State(
-            place.identifier, place.path, behind, Row("SUCCESS", retry, place.inputs, outputs=output)
-        )
+        state = State(place.identifier, place.path, behind, Row("SUCCESS", retry, place.inputs, outputs=output))
         self.states.append(state)
         try:
             self.waiting += [self._child(state, name) for name in self._children(place.identifier)]
@@ -335,8 +333,6 @@ def play(
     return world
 
 
-def interpret(
-    template: GraphTemplate, act: Act, run_inputs: Mapping[str, Any], store: Mapping[str, Any]
-) -> Outcome:
+def interpret(template: GraphTemplate, act: Act, run_inputs: Mapping[str, Any], store: Mapping[str, Any]) -> Outcome:
     """Return how a run ends by the semantics."""
     return play(template, act, run_inputs, store).outcome()

@@ -27,9 +27,9 @@ FIELD_SCHEMAS: dict[str, Schema] = {
     "deep": DEEP,
     "items": {"type": "array"},
 }
-PATHS: dict[str, list[tuple[str, Schema]]] = {
-    name: [(name, schema)] for name, schema in FIELD_SCHEMAS.items()
-} | {"deep": [("deep", DEEP), ("deep.inner", INTEGER), ("deep.gone", {"type": "array"})]}
+PATHS: dict[str, list[tuple[str, Schema]]] = {name: [(name, schema)] for name, schema in FIELD_SCHEMAS.items()} | {
+    "deep": [("deep", DEEP), ("deep.inner", INTEGER), ("deep.gone", {"type": "array"})]
+}
 DEFAULTS: dict[str, Any] = {"integer": -1, "string": "none", "array": [], "object": {}}
 
 RUN_INPUTS: Schema = {

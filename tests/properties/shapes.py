@@ -51,9 +51,7 @@ def draw_shape(draw: Draw) -> Nodes:
     """Draw nodes and edges, without inputs."""
     nodes = [NodeTemplate(node_name="A", identifier="a", fans_out=draw.chance(75))]
     for _ in range(draw.one([3, 8, 9, 10, 11, 12, 13, 7, 6, 5, 4])):
-        added = draw.one([_follow, _follow, _follow, _unite, _unite, _unite, _unite, _unite, _arrive])(
-            draw, nodes
-        )
+        added = draw.one([_follow, _follow, _follow, _unite, _unite, _unite, _unite, _unite, _arrive])(draw, nodes)
         nodes = added or _follow(draw, nodes) or nodes
     if draw.chance(30):
         at = draw.upto(len(nodes) - 1)

@@ -30,9 +30,7 @@ def at(identifier: str, *following: str, fans_out: bool = False, **more: Any) ->
         identifier=identifier,
         next_nodes=following,
         fans_out=fans_out,
-        unites=Unites(**dict(zip(("identifier", "strategy", "per"), unites, strict=False)))
-        if unites
-        else None,
+        unites=Unites(**dict(zip(("identifier", "strategy", "per"), unites, strict=False))) if unites else None,
         inputs_schema=schema,
         inputs=more,
     )

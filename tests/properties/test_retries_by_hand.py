@@ -86,4 +86,3 @@ def test_a_run_retried_by_hand_ends_as_if_nothing_had_failed(case: Case) -> None
     different = differences(last_attempts(expected), last_attempts(actual))
 
     assert not different, "\n".join(["retried by hand it is not what it would have been:", *different])
-

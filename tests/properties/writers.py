@@ -38,8 +38,7 @@ def _may_set(layout: Layout, writers: Writers, name: str, key: str) -> bool:
     if layout.opened_at(name):
         return False
     return all(
-        other in ended_before(layout, name) or name in ended_before(layout, other)
-        for other in _writing(writers, key)
+        other in ended_before(layout, name) or name in ended_before(layout, other) for other in _writing(writers, key)
     )
 
 
