@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from exodsl.database.rows import Row
@@ -137,6 +137,58 @@ def cancel(connection: Any, run: int, now: int) -> list[Row]:
         f"UPDATE state SET status = {State.CANCELLED:d}, finished_at = ? WHERE run_id = ? AND {live}", (now, run)
     )
     return rows
+
+
+def forget_causes(connection: Any, run: int, keys: Collection[int]) -> None:
+    """Take states back as the cause of what a gate, or the run, stands for."""
+    for part in _parts(list(keys)):
+        marks = ",".join("?" * len(part))
+        connection.execute(f"UPDATE gate SET cause = NULL WHERE run_id = ? AND cause IN ({marks})", (run, *part))
+        connection.execute(f"UPDATE run SET cause = NULL WHERE id = ? AND cause IN ({marks})", (run, *part))
+
+
+def gates_without_cause(connection: Any, run: int) -> list[Row]:
+    """Return (id, node, path) of the gates where failures count and none is named."""
+    rows: list[Row] = connection.execute(
+        "SELECT id, node, path FROM gate WHERE run_id = ? AND failed > 0 AND cause IS NULL", (run,)
+    ).fetchall()
+    return rows
+
+
+def lacks_cause(connection: Any, run: int) -> bool:
+    """Say whether failures count at the run and none is named."""
+    return bool(
+        connection.execute("SELECT 1 FROM run WHERE id = ? AND failed > 0 AND cause IS NULL", (run,)).fetchone()
+    )
+
+
+def failures(connection: Any, run: int) -> list[Row]:
+    """Return (id, node, path, status) of the states that failed, oldest first."""
+    rows: list[Row] = connection.execute(
+        "SELECT id, node, path, status FROM state WHERE run_id = ?"
+        f" AND status IN ({State.ERRORED:d}, {State.NEXT_CREATED_ERROR:d}) ORDER BY id",
+        (run,),
+    ).fetchall()
+    return rows
+
+
+def blocked_gates(connection: Any, run: int) -> list[Row]:
+    """Return (cause, node, path) of the unites that are blocked."""
+    rows: list[Row] = connection.execute(
+        f"SELECT cause, node, path FROM gate WHERE run_id = ? AND status = {Gate.BLOCKED:d} AND cause IS NOT NULL",
+        (run,),
+    ).fetchall()
+    return rows
+
+
+def set_gate_cause(connection: Any, gate: int, cause: int) -> None:
+    """Name a failure that counts at a gate."""
+    connection.execute("UPDATE gate SET cause = ? WHERE id = ?", (cause, gate))
+
+
+def set_run_cause(connection: Any, run: int, cause: int) -> None:
+    """Name a failure that counts at a run, if none is named."""
+    connection.execute("UPDATE run SET cause = coalesce(cause, ?) WHERE id = ?", (cause, run))
 
 
 def key_range(connection: Any, run: int) -> tuple[int, int]:

@@ -65,6 +65,7 @@ class Controlling(Viewing, ABC):
         new = revisions.copy_run(step.connection, row[0], new_id, by, step.now)
         reviser = Reviser(step)
         reviser.rerun(state_id + by, new)
+        reviser.name_causes(new)
         self._learn_special(step.connection)
         return Rerun(new_id, reviser.superseded)
 
@@ -129,6 +130,7 @@ class Controlling(Viewing, ABC):
         keys = self._chosen(step, row[0], state_ids, identifier, status)
         reviser = Reviser(step)
         retried = tuple(key for key in keys if reviser.retry(key, row[0]))
+        reviser.name_causes(row[0])
         self._learn_special(step.connection)
         return Retried(retried, reviser.superseded)
 

@@ -11,6 +11,7 @@ from exodsl.engine.plan import NodePlan
 from exodsl.engine.revise import HELD, RETRIED, PastGate, PastState, Revision
 from exodsl.engine.status import Gate, State
 from exodsl.errors import StateNotFound, TransitionRefused
+from exodsl.manager.causes import name_causes
 from exodsl.manager.exchange import Step
 
 
@@ -71,6 +72,10 @@ class Reviser:
         revision.try_again(state, self._step.now)
         self._taken.update(revision.changes.superseded)
         self._step.revise(revision.changes)
+
+    def name_causes(self, run_key: int) -> None:
+        """Let gates and the run name failures that still stand."""
+        name_causes(self._connection, self._step.catalog.run(self._connection, run_key), self._taken)
 
     @property
     def superseded(self) -> int:
