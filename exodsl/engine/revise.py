@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from exodsl.engine.changes import Created
+from exodsl.engine.changes import Created, GateKey
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.lineage import FIRST
 from exodsl.engine.plan import NodePlan
@@ -101,6 +101,14 @@ class Revision(Tally):
         self._unsettle(gate)
         self.live(self.run, gate.node, gate.path, 1)
         self.changes.reopened.append(gate.key)
+
+    def hold(self, gates: Sequence[PastGate]) -> list[GateKey]:
+        """Keep reopened gates, and the run, from closing until the children are there; return the gates' keys."""
+        keys = [(self.run.key, gate.node.index, gate.path) for gate in gates]
+        for key in keys:
+            self.changes.gate(key).pending += 1
+        self.changes.run(self.run.key).pending += 1
+        return keys
 
     def _unsettle(self, gate: PastGate) -> None:
         if gate.status is Gate.BLOCKED:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from pydantic_core import from_json, to_json
 
-from exodsl.engine.changes import Closed, Created, Ended, Spilled
+from exodsl.engine.changes import Closed, Created, Ended, GateKey, Spilled
 from exodsl.engine.facts import GateFacts, Known, Outputs, RunFacts, StateFacts, places_above
 from exodsl.engine.lineage import step
 from exodsl.engine.plan import NodePlan, Read
@@ -103,8 +103,14 @@ class Settlement(Tally):
             self.changes.gate((state.run.key, unite, state.path)).pending -= 1
         self.live(state.run, state.node, state.path, -1)
 
-    def follow_again(self, state: StateFacts, position: int, text: str) -> str | None:
-        """Create the children of a recorded output that could not be created before; return why not, if so."""
+    def follow_again(self, state: StateFacts, position: int, text: str, held: Sequence[GateKey]) -> str | None:
+        """Create the children of a recorded output that could not be created before; return why not, if so.
+
+        :param held: gates that `Revision.hold` kept from closing until now, as it did the run.
+        """
+        for key in held:
+            self.changes.gate(key).pending -= 1
+        self.changes.run(state.run.key).pending -= 1
         status, kept, error = self._follow(state, position, text)
         self._end(state, status, kept, error, was=State.NEXT_CREATED_ERROR)
         if state.node.several:

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from exodsl.database import reads, revisions, templates
 from exodsl.database.rows import Row
 from exodsl.database.writes import write_changes
-from exodsl.engine.changes import Changes, Created
+from exodsl.engine.changes import Changes, Created, GateKey
 from exodsl.engine.facts import GateFacts, Known, RunFacts, StateFacts, branch, place, places_above
 from exodsl.engine.plan import NodePlan, Read
 from exodsl.engine.reports import Claim, ErrorInfo, Executed, Failed, Pruned, Requeued, Result
@@ -137,14 +137,15 @@ class Step:
             settlement.report(self._facts(row), Failed(_LOST, retryable=False))
         self._write(settlement, None, 0)
 
-    def follow_again(self, state: StateFacts, position: int, text: str) -> str | None:
+    def follow_again(self, state: StateFacts, position: int, text: str, held: Sequence[GateKey]) -> str | None:
         """Create the children of a recorded output; return why that still cannot be, if so."""
         settlement = self._settlement(self._known_for([(state, Executed([text]))]))
         self._load_stores([state.run] if state.node.stores else [])
-        reason = settlement.follow_again(state, position, text)
-        if reason is None:
-            self._write(settlement, None, 0)
-        return reason
+        error = settlement.follow_again(state, position, text, held)
+        if error is not None:
+            return str(from_json(error)["message"])
+        self._write(settlement, None, 0)
+        return None
 
     # What follows
 

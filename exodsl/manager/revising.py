@@ -13,6 +13,7 @@ from exodsl.engine.status import Gate, State
 from exodsl.errors import StateNotFound, TransitionRefused
 from exodsl.manager.causes import name_causes
 from exodsl.manager.exchange import Step
+from exodsl.manager.viewing import LARGEST_KEY
 
 
 class Reviser:
@@ -28,11 +29,7 @@ class Reviser:
 
         :raises TransitionRefused: when its status does not allow it, or somebody works on what must be taken back.
         """
-        row = revisions.state(self._connection, key)
-        if row is None or row[0] != run_key:
-            raise StateNotFound(key)
-        run = self._step.catalog.run(self._connection, run_key)
-        state = self._state(run, row[1:])
+        run, state = self._find(key, run_key)
         if state.key in self._taken:
             return False
         if state.status not in RETRIED:
@@ -40,29 +37,35 @@ class Reviser:
         revisions.go_on(self._connection, run.key)
         run.revised = True
         revision = Revision(run=run, next_key=self._step.next_key)
-        self._take_back(revision, run, self._closed_gates(run, state))
+        gates = self._closed_gates(run, state)
+        self._take_back(revision, run, gates)
         if state.status is State.NEXT_CREATED_ERROR:
-            revision.forgive(run, state.node.blamed_outputs, state.output_path)
-        elif state.key not in revision.changes.superseded:
+            self._follow_again(revision, state, gates)
+            return True
+        if state.key not in revision.changes.superseded:
             revision.supersede(state)
-        if state.status is not State.NEXT_CREATED_ERROR and not state.born_ended:
+        if not state.born_ended:
             revision.try_again(state, self._step.now)
+        self._write(revision)
+        return True
+
+    def _find(self, key: int, run_key: int) -> tuple[RunFacts, PastState]:
+        row = revisions.state(self._connection, key) if abs(key) < LARGEST_KEY else None
+        if row is None or row[0] != run_key:
+            raise StateNotFound(key)
+        run = self._step.catalog.run(self._connection, run_key)
+        return run, self._state(run, row[1:])
+
+    def _write(self, revision: Revision) -> None:
         self._taken.update(revision.changes.superseded)
         self._step.revise(revision.changes)
-        if state.status is State.NEXT_CREATED_ERROR:
-            self._follow_again(run, state)
-        return True
 
     def rerun(self, key: int, run_key: int) -> None:
         """Try a state of a copied run again, whatever came of it taken back.
 
         :raises TransitionRefused: when it has not ended, or part of it is not made into states yet.
         """
-        row = revisions.state(self._connection, key)
-        if row is None or row[0] != run_key:
-            raise StateNotFound(key)
-        run = self._step.catalog.run(self._connection, run_key)
-        state = self._state(run, row[1:])
+        run, state = self._find(key, run_key)
         if state.status in (State.CREATED, State.RETRY_CREATED, *HELD) or len(state.path) > state.node.depth:
             raise TransitionRefused(
                 f"State {key}", state.status.name, "a run starts again from a state that ended, the first of its fanout"
@@ -70,8 +73,7 @@ class Reviser:
         revision = Revision(run=run, next_key=self._step.next_key)
         self._take_back(revision, run, self._closed_gates(run, state), state)
         revision.try_again(state, self._step.now)
-        self._taken.update(revision.changes.superseded)
-        self._step.revise(revision.changes)
+        self._write(revision)
 
     def name_causes(self, run_key: int) -> None:
         """Let gates and the run name failures that still stand."""
@@ -134,8 +136,13 @@ class Reviser:
         gates = [self._gate(run, row) for row in rows if row is not None]
         return [gate for gate in gates if gate.status is not Gate.OPEN]
 
-    def _follow_again(self, run: RunFacts, state: PastState) -> None:
+    def _follow_again(self, revision: Revision, state: PastState, gates: Sequence[PastGate]) -> None:
         """Create the children of a recorded output; the body does not run again."""
+        run = revision.run
+        revision.forgive(run, state.node.blamed_outputs, state.output_path)
+        kept = [gate for gate in gates if gate.key in revision.changes.reopened]
+        held = revision.hold(kept)
+        self._write(revision)
         facts = StateFacts(
             key=state.key,
             run=run,
@@ -148,7 +155,7 @@ class Reviser:
             lease=state.lease,
         )
         position = int.from_bytes(state.path[state.node.depth :], "big")
-        reason = self._step.follow_again(facts, position, state.outputs or "{}")
+        reason = self._step.follow_again(facts, position, state.outputs or "{}", held)
         if reason is not None:
             raise TransitionRefused(f"State {state.key}", state.status.name, f"its children lack a value: {reason}")
 

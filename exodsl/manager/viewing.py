@@ -21,7 +21,8 @@ from exodsl.manager.sessions import Clock, is_gone
 from exodsl.manager.views import GateStatus, GateView, NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
 
 _ID = re.compile(r"[0-9a-f-]+")
-_LARGEST = 2**63
+LARGEST_KEY = 2**63
+"""Greater than every key that SQLite can hold."""
 _ENDS = (State.SUCCESS, State.ERRORED, State.NEXT_CREATED_ERROR, State.PRUNED, State.RETRY_CREATED, State.CANCELLED)
 
 
@@ -84,7 +85,7 @@ class Viewing:
     def state(self, state_id: int) -> StateView:
         """Return one state."""
         with self._db.reading() as connection:
-            row = pages.state(connection, state_id) if abs(state_id) < _LARGEST else None
+            row = pages.state(connection, state_id) if abs(state_id) < LARGEST_KEY else None
             if row is None:
                 raise StateNotFound(state_id)
             return self._state_view(connection, self._shelf.run(connection, row[1]), row)
@@ -256,7 +257,7 @@ def _place(cursor: str | None) -> tuple[int, bytes, int] | None:
 
 
 def _number(text: str, cursor: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) >= _LARGEST:
+    if not (text.isascii() and text.isdigit()) or int(text) >= LARGEST_KEY:
         raise _no_cursor(cursor)
     return int(text)
 

@@ -507,11 +507,26 @@ def test_a_state_that_was_retried_already_is_not_retried_again(run: Begin, manag
         manager.retry(begun.run_id, [failed])
 
 
-def test_states_of_another_run_or_of_none_are_not_found(run: Begin, manager: StateManager) -> None:
+@pytest.mark.parametrize(
+    "number",
+    [
+        0,
+        -1,
+        10_000,
+        2**70,
+    ],
+)
+def test_states_that_are_not_there_are_not_found(run: Begin, manager: StateManager, number: int) -> None:
+    begun = ran(run("root"), root=fail())
+
+    with pytest.raises(StateNotFound, match=f'"{number}"'):
+        manager.retry(begun.run_id, [number])
+
+
+def test_states_of_another_run_are_not_found(run: Begin, manager: StateManager) -> None:
     first, second = run("root"), run("root")
     ran(first, root=fail())
     other = second.state("root").state_id
 
-    for strange in (other, 10_000):
-        with pytest.raises(StateNotFound, match=str(strange)):
-            manager.retry(first.run_id, [strange])
+    with pytest.raises(StateNotFound, match=f'"{other}"'):
+        manager.retry(first.run_id, [other])
