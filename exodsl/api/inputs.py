@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -42,12 +42,22 @@ def store_values(graph: Graph[Any, Any], given: Given) -> dict[str, Any]:
     return _validated(graph, "store values", graph.store_model, values)
 
 
-def _merged(graph: Graph[Any, Any], given: Given, fields: Mapping[str, Any]) -> dict[str, Any]:
-    values = {} if given is None else _plain(graph, "inputs", given)
+def _merged(graph: Graph[Any, Any], given: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(given, BaseModel | Mapping | None):
+        raise InputInvalid(_unnamed(graph, given))
+    values = {} if given is None else _plain(graph, "inputs", cast("BaseModel | Mapping[str, Any]", given))
     twice = sorted(values.keys() & fields.keys())
     if twice:
         raise InputInvalid(f'Graph "{graph.name}" is given the input "{twice[0]}" twice: in a mapping and by name.')
     return {**values, **_plain(graph, "inputs", fields)}
+
+
+def _unnamed(graph: Graph[Any, Any], given: Any) -> str:
+    model = graph.inputs_model
+    known = list(model.model_fields) if model is not None else _run_inputs(graph.compile())
+    shown = f"{known[0]}={given!r}" if known else ""
+    cure = f"Write `graph.run({shown})`." if len(shown) <= 80 else f"Write `graph.run({known[0]}=...)`."
+    return f'Graph "{graph.name}" takes its inputs by name. {cure}'
 
 
 def _plain(graph: Graph[Any, Any], what: str, given: BaseModel | Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""A run as a program reads it: its status, its states, and what its nodes gave."""
+"""A run as a program reads and controls it: its status, its states, and what its nodes gave."""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Self, TypeVar, overload
 
 from pydantic_core import to_json
@@ -12,8 +12,8 @@ from exodsl.dsl.base_node import BaseNode
 from exodsl.dsl.body import Body
 from exodsl.dsl.graph import Graph
 from exodsl.dsl.nodes import AnyNode, Node, as_node
-from exodsl.errors import NotFound, RunFailed
-from exodsl.manager.protocol import StateManager
+from exodsl.errors import InputInvalid, NotFound, RunFailed
+from exodsl.manager.protocol import Retried, StateManager
 from exodsl.manager.views import RunStatus, RunView, StateStatus, StateView
 
 T = TypeVar("T")
@@ -41,11 +41,10 @@ class Run:
     @property
     def view(self) -> RunView:
         """The run as it stands now."""
-        if self._ended is not None:
-            return self._ended
+        if self._ended is not None and not self._close.alive:
+            return self._ended  # the state manager may be closed, and what has ended can still be read
         view = self.manager.run(self.run_id)
-        if view.finished_at is not None:
-            self._ended = view
+        self._ended = view if view.finished_at is not None else None
         return view
 
     @property
@@ -108,6 +107,55 @@ class Run:
     def store(self) -> dict[str, Any]:
         """Return the committed values of the run's store; :raises StoreUnavailable: when it was cleaned up."""
         return self.manager.read_store(self.run_id)
+
+    def cancel(self) -> Self:
+        """End the run where it stands (semantics 4): nothing of it is recorded or created any more.
+
+        Bodies that run are not stopped; what they give is refused.
+
+        :raises TransitionRefused: when it has ended.
+        """
+        self.manager.cancel(self.run_id)
+        return self
+
+    def pause(self) -> Self:
+        """Let nothing more of the run begin until it is resumed; what runs may end (semantics 4).
+
+        :raises TransitionRefused: when it is not RUNNING.
+        """
+        self.manager.pause(self.run_id)
+        return self
+
+    def resume(self) -> Self:
+        """Let a paused run go on, where somebody works on it; `exodsl.resume` works on it here.
+
+        :raises TransitionRefused: when it is not PAUSED.
+        """
+        self.manager.resume(self.run_id)
+        return self
+
+    def retry(
+        self,
+        states: Iterable[StateView | int] | None = None,
+        *,
+        node: AnyPlace | None = None,
+        status: StateStatus | None = None,
+        dry_run: bool = False,
+    ) -> Retried:
+        """Try states again, and take back what came of how they ended (semantics 4); `exodsl.resume` works on them.
+
+        :param states: states of the run or their ids; by default all that are ERRORED or NEXT_CREATED_ERROR.
+        :param node: instead, only those of this node, or identifier.
+        :param status: instead, only those with this status: ERRORED, PRUNED or NEXT_CREATED_ERROR.
+        :param dry_run: find out what would happen, and change nothing.
+        :raises TransitionRefused: when a state or the run does not allow it; nothing is changed then.
+        :raises StoreUnavailable: when the store of the run was cleaned up.
+        """
+        if states is not None and (node is not None or status is not None):
+            raise InputInvalid("Give states to retry, or choose them by node and status; not both.")
+        ids = None if states is None else [one if isinstance(one, int) else one.state_id for one in states]
+        identifier = None if node is None else self._place(node)[0]
+        return self.manager.retry(self.run_id, ids, identifier=identifier, status=status, dry_run=dry_run)
 
     def owning(self) -> Self:
         """Let the run close its state manager when it is closed, or not used any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from exodsl.api.inputs import Given, run_inputs, store_values
@@ -13,11 +13,13 @@ from exodsl.dsl.graph import Graph
 from exodsl.dsl.loader import load
 from exodsl.errors import TargetError
 from exodsl.manager.protocol import StateManager, Trigger
-from exodsl.runtime.drive import arun_until_ended, run_until_ended
+from exodsl.manager.views import RunView
+from exodsl.runtime.drive import arun_until_ended, check_fits, run_until_ended
 from exodsl.runtime.loading import refuse_while_loading
 from exodsl.runtime.served import bodies_by_name, check_template, graph_bodies
 
 WORKERS = 64
+_UNNAMED = "default"
 
 
 def begin(
@@ -78,19 +80,46 @@ def resume(run_id: str, graph: Graph[Any, Any] | None = None, db: Database = Non
     :param graph: the graph with its nodes; without it, the target that the run was started with is loaded.
     :param db: a URI, a path, or an open state manager; the default database by default.
     :raises RunNotFound: when there is no such run.
-    :raises TargetError: when its nodes cannot be found.
+    :raises TargetError: when its nodes cannot be found, or the graph is another workflow.
     """
     manager, own = opened(db)
     try:
         found = manager.run(run_id)
-        graph = graph if graph is not None else _loaded(found.run_id, found.target)
-        check_template(manager.template(found.namespace, found.graph, found.version), bodies(graph))
+        if graph is not None:
+            check_graph(found, [graph], "the one given is")
+        else:
+            graph = _loaded(found.run_id, found.target)
+        template = manager.template(found.namespace, found.graph, found.version)
+        check_fits(found, template, bodies(graph))
+        check_template(template, bodies(graph))
         run = drive(Run(manager, found.run_id, graph), graph, workers)
     except BaseException:
         if own:
             manager.close()
         raise
     return run.owning() if own else run
+
+
+def check_graph(run: RunView, graphs: Collection[Graph[Any, Any]], says: str) -> None:
+    """Refuse to go on with a run by the code of another workflow.
+
+    :param graphs: those that are offered; none where only nodes are.
+    :param says: begins the part of the message that names them.
+    :raises TargetError: when none of them is the run's.
+    """
+    if not graphs or any(_is_of(run, graph) for graph in graphs):
+        return
+    offered = ", ".join(_named(graph.namespace, graph.name) for graph in graphs)
+    raise TargetError(f'Run "{run.run_id}" is of graph {_named(run.namespace, run.graph)}; {says} {offered}.')
+
+
+def _is_of(run: RunView, graph: Graph[Any, Any]) -> bool:
+    # A graph that names no namespace may have been put into another one when it was run.
+    return graph.name == run.graph and graph.namespace in (run.namespace, _UNNAMED)
+
+
+def _named(namespace: str, name: str) -> str:
+    return f'"{name}"' if namespace == _UNNAMED else f'"{name}" in namespace "{namespace}"'
 
 
 def _loaded(run_id: str, target: str | None) -> Graph[Any, Any]:

@@ -6,18 +6,24 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from exodsl.cli.cancel import cancel
 from exodsl.cli.check import check
 from exodsl.cli.exits import answer, refuse
 from exodsl.cli.export import export
 from exodsl.cli.init import init
+from exodsl.cli.pause import pause
+from exodsl.cli.rerun import rerun
 from exodsl.cli.resume import resume
+from exodsl.cli.retry import retry
 from exodsl.cli.run import run
 from exodsl.cli.runs import runs
+from exodsl.cli.runtime import runtime
 from exodsl.cli.show import show
 from exodsl.cli.state import state
 from exodsl.cli.states import states
+from exodsl.cli.trigger import trigger
 from exodsl.errors import ExodslError
 
 _NEXT = """\
@@ -25,12 +31,37 @@ exodsl runs durable workflows that are written as plain Python modules.
 
   exodsl init DIR              write a small workflow to start from
   exodsl check FILE.py         see whether a workflow is sound
+  exodsl show FILE.py          draw a workflow, or a run with its counts
   exodsl run FILE.py           run it
-  exodsl runs                  list what was run here
-  exodsl states RUN            look into a run
   exodsl resume RUN            go on with a run that was interrupted
+
+  exodsl runs                  list what was run here
+  exodsl states RUN            list the states of a run
+  exodsl state ID              look into one of them
+  exodsl retry RUN             try again what failed in a run
+  exodsl rerun RUN --from ID   start again from a state, in a new run
+  exodsl pause RUN             hand nothing of a run out until it is resumed
+  exodsl cancel RUN            end a run where it stands
+
+  exodsl runtime FILE.py       serve a workflow, beside others
+  exodsl trigger GRAPH         start a run that a runtime works on
+  exodsl export FILE.py        write a workflow as JSON
+
   exodsl COMMAND --help        options and examples of a command
 """
+
+
+def _without_types_of_flags(parameters: list[Any]) -> list[Any]:
+    """Keep help from saying `<bool>` at options that take no value."""
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+            parameter.metavar = ""
+    return parameters
+
+
+class _Command(TyperCommand):
+    def get_params(self, ctx: Any) -> Any:
+        return _without_types_of_flags(super().get_params(ctx))
 
 
 class _Commands(TyperGroup):
@@ -41,6 +72,9 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except ExodslError as error:
             refuse(error)
+
+    def get_params(self, ctx: Any) -> Any:
+        return _without_types_of_flags(super().get_params(ctx))
 
 
 app = typer.Typer(
@@ -82,8 +116,24 @@ def exodsl(
         answer(_NEXT.rstrip())
 
 
-for _command in (run, check, show, runs, states, state, resume, export, init):
-    app.command()(_command)
+for _command in (
+    run,
+    check,
+    show,
+    runs,
+    states,
+    state,
+    resume,
+    retry,
+    rerun,
+    pause,
+    cancel,
+    trigger,
+    runtime,
+    export,
+    init,
+):
+    app.command(cls=_Command)(_command)
 
 
 def main() -> None:

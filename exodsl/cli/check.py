@@ -65,4 +65,5 @@ def _show(one: dict[str, Any]) -> None:
     if one["error"] is None:
         answer(f'{one["target"]}: graph "{one["graph"]}" with {one["nodes"]} nodes is fine')
     else:
-        say(f"{one['target']}: {one['error']}")
+        named = one["target"] in one["error"].partition("\n")[0]
+        say(one["error"] if named else f"{one['target']}: {one['error']}")

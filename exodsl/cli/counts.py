@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,3 +33,16 @@ def notes(node: NodeProgress) -> list[str]:
     """Return what else there is to say of a node."""
     said = [(failed(node), "failed"), (node.pruned, "pruned"), (node.retry_created, "tried again")]
     return [f"{count:,} {word}" for count, word in said if count]
+
+
+def totals(nodes: Iterable[NodeProgress]) -> dict[str, int]:
+    """Return how many states of all nodes came to what; together they are all that `exodsl states` lists."""
+    found: dict[str, int] = dict.fromkeys(("succeeded", "failed", "pruned", "cancelled", "tried again", "not ended"), 0)
+    for node in nodes:
+        found["succeeded"] += node.success
+        found["failed"] += failed(node)
+        found["pruned"] += node.pruned
+        found["cancelled"] += node.cancelled
+        found["tried again"] += node.retry_created
+        found["not ended"] += node.live
+    return found

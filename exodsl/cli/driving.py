@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 import time
@@ -9,12 +10,13 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from exodsl.cli.counts import failed, places
+from exodsl.cli.counts import totals
 from exodsl.cli.exits import INTERRUPTED, say
 from exodsl.cli.results import short, show_result
 from exodsl.cli.storage import command, spelled
+from exodsl.cli.tables import spelled_seconds
 from exodsl.cli.watching import watched
 
 if TYPE_CHECKING:
@@ -33,14 +35,12 @@ def drive(
     as_json: bool,
 ) -> int:
     """Work on a run, show it, and return the exit code; on Ctrl-C say how to go on."""
-    from exodsl.runtime.drive import run_until_ended
-
     say(f'run {short(run.run_id)} of graph "{run.graph}", kept in {spelled(db)}')
     began = time.monotonic()
     try:
-        with _stopped_by_sigterm(), watched(partial(manager.progress, run.run_id)):
-            run_until_ended(manager, run.run_id, bodies, workers)
-    except KeyboardInterrupt:
+        with watched(partial(manager.progress, run.run_id), _ancestors(manager, run)):
+            asyncio.run(_worked_on(manager, run, bodies, workers))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         say(f"Interrupted; what was recorded is kept. Go on with:\n  {command(db, 'resume', short(run.run_id))}")
         return INTERRUPTED
     run = manager.run(run.run_id)
@@ -48,30 +48,42 @@ def drive(
     return show_result(manager, run, db, as_json=as_json)
 
 
+def _ancestors(manager: StateManager, run: RunView) -> Mapping[str, frozenset[str]]:
+    from exodsl.template.shape import Shape
+
+    return Shape(manager.template(run.namespace, run.graph, run.version)).ancestors
+
+
 def _ended(manager: StateManager, run: RunView, seconds: float) -> str:
-    nodes = manager.progress(run.run_id)
-    counts = {
-        "failed": sum(failed(node) for node in nodes),
-        "pruned": sum(node.pruned for node in nodes),
-        "tried again": sum(node.retry_created for node in nodes),
-    }
-    total = sum(places(node) for node in nodes)
-    said = ", ".join([f"{total:,} states", *(f"{count:,} {word}" for word, count in counts.items() if count)])
-    return f"run {short(run.run_id)} {run.status} after {seconds:.1f} s: {said}"
+    counts = totals(manager.progress(run.run_id))
+    total = sum(counts.values())
+    said = f"{total:,} state{'' if total == 1 else 's'}"
+    if total != counts["succeeded"]:
+        said += f" ({', '.join(f'{count:,} {word}' for word, count in counts.items() if count)})"
+    return f"run {short(run.run_id)} {run.status} after {spelled_seconds(seconds)}: {said}"
+
+
+async def _worked_on(manager: StateManager, run: RunView, bodies: Mapping[str, Body], workers: int) -> None:
+    from exodsl.runtime.drive import arun_until_ended
+
+    with _cancelled_by_sigterm():
+        await arun_until_ended(manager, run.run_id, bodies, workers)
 
 
 @contextmanager
-def _stopped_by_sigterm() -> Generator[None]:
-    """Let a polite request to end do what Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
+def _cancelled_by_sigterm() -> Generator[None]:
+    """Let a polite request to end do what Ctrl-C does, even where Ctrl-C is ignored, as in a script's background."""
+    task = asyncio.current_task()
+    if task is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    loop = asyncio.get_running_loop()
+
+    def hear(number: int, at: FrameType | None) -> None:
+        loop.call_soon_threadsafe(task.cancel)
+
+    before: Any = signal.signal(signal.SIGTERM, hear)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(number: int, at: FrameType | None) -> None:
-    signal.raise_signal(signal.SIGINT)

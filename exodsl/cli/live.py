@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -28,11 +28,15 @@ class LiveScreen:
 
     :param stream: the terminal.
     :param caught: returns what was written past Python since the last time.
+    :param ancestors: of each node; its bar is dim while one of them is at work, as more states may come.
     :param every: seconds between two drawings.
     """
 
-    def __init__(self, stream: TextIO, caught: Callable[[], str], every: float = 0.1) -> None:
+    def __init__(
+        self, stream: TextIO, caught: Callable[[], str], ancestors: Mapping[str, frozenset[str]], every: float = 0.1
+    ) -> None:
         self.every = every
+        self._ancestors = ancestors
         self._console = Console(file=stream)
         self._caught = caught
         self._said = deque[str]()
@@ -81,8 +85,10 @@ class LiveScreen:
         table.add_column(width=max(8, min(self._console.width, _WIDEST) - 60))
         table.add_column(justify="right", no_wrap=True)
         table.add_column(no_wrap=True, overflow="ellipsis")
+        at_work = {node.identifier for node in nodes if node.live}
         for node in chosen:
-            table.add_row(node.identifier, _bar(node), _fraction(node), _notes(node))
+            grows = not at_work.isdisjoint(self._ancestors[node.identifier])
+            table.add_row(node.identifier, _bar(node, grows=grows), _fraction(node), _notes(node))
         hidden = f" · {len(nodes) - len(chosen)} more nodes" if len(chosen) < len(nodes) else ""
         return Group(table, Text(f"{time.monotonic() - self._since:.1f} s{hidden}", style="dim"))
 
@@ -105,10 +111,11 @@ def _chosen(nodes: Sequence[NodeProgress], room: int) -> Sequence[NodeProgress]:
     return [node for node in nodes if node.identifier in names]
 
 
-def _bar(node: NodeProgress) -> RenderableType:
+def _bar(node: NodeProgress, *, grows: bool) -> RenderableType:
     if not node.total:
         return ""
-    colour = "red" if failed(node) else "cyan" if node.live else "green"
+    colour = "red" if failed(node) else "cyan" if node.live or grows else "green"
+    colour = f"dim {colour}" if grows else colour
     return ProgressBar(places(node), done(node), complete_style=colour, finished_style=colour)
 
 

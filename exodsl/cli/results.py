@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from exodsl.manager.views import RunView, StateStatus, StateView
 
 SHORT = 8
+_PLAIN = ("builtins", "exodsl")
+_CAUSED = "\n\nThe above exception was the direct cause of the following exception:\n\n"
 _PAGE = 1000
-_SHOWN_INPUTS = 2000
+_SHOWN = 500
+_SHOWN_GATES = 3
 
 
 def short(run_id: str) -> str:
@@ -31,18 +34,30 @@ def show_result(manager: StateManager, run: RunView, db: str | None, *, as_json:
     if as_json:
         answer(json.dumps(_document(manager, run), ensure_ascii=False, indent=2))
     elif run.status == "SUCCESS":
-        _show_outputs(_outputs(manager, run))
+        _show_outputs(manager, run)
     if run.status == "FAILED":
         for line in _failure(manager, run, db):
             say(line)
     return DONE if run.status == "SUCCESS" else FAILED
 
 
-def _show_outputs(outputs: Mapping[str, list[Any]]) -> None:
+def _show_outputs(manager: StateManager, run: RunView) -> None:
+    outputs = _outputs(manager, run)
     for text in _readable(outputs):
         answer(text)
-    if not any(outputs.values()):
-        say(f"{' and '.join(outputs)} gave nothing: every branch ended before.")
+    if any(outputs.values()):
+        return
+    for identifier in outputs:
+        say(f'"{identifier}" gave nothing: {_why_nothing(manager, run, identifier)}.')
+
+
+def _why_nothing(manager: StateManager, run: RunView, identifier: str) -> str:
+    page = manager.states(run.run_id, identifier=identifier, status="PRUNED", limit=1)
+    if not page.items:
+        return "every branch ended before"
+    reason = (page.items[0].data or {}).get("reason")
+    said = "pruned there" if reason is None else f"pruned there: {reason}"
+    return said if page.next_cursor is None else f"{said} (and others)"
 
 
 def states(
@@ -64,9 +79,22 @@ def plain_output(outputs: Mapping[str, Any]) -> Any:
 
 
 def error_line(error: ErrorInfo) -> str:
-    """Return an error as the last line of a traceback spells it."""
-    kind = error.type.removeprefix("builtins.")
+    """Return an error as the last line of a traceback spells it; a type of Python's or ours by its bare name."""
+    module, _, name = error.type.rpartition(".")
+    kind = name if module.partition(".")[0] in _PLAIN else error.type
     return f"{kind}: {error.message}" if error.message else kind
+
+
+def trace(error: ErrorInfo) -> str:
+    """Return the traceback of an error, without the line that `error_line` gives already.
+
+    What led exodsl to an error of its own, such as how a model worded it, is in the message.
+    """
+    told = error.traceback.strip()
+    if error.type.startswith("exodsl.errors."):
+        told = told.rpartition(_CAUSED)[2]
+    kind = error.type.removeprefix("builtins.")
+    return told.removesuffix(f"{kind}: {error.message}".strip()).rstrip()
 
 
 def _outputs(manager: StateManager, run: RunView) -> dict[str, list[Any]]:
@@ -128,17 +156,30 @@ def _failure(manager: StateManager, run: RunView, db: str | None) -> Iterator[st
         return
     error = state.error
     said = state.status if error is None else error_line(error)
-    yield f'"{state.identifier}" failed first (state {state.state_id}): {said}'
+    yield f'"{state.identifier}" failed first (state {state.state_id}): {_shortened(said)}'
     yield f"  inputs: {_shortened(json.dumps(state.inputs, ensure_ascii=False))}"
-    if error is not None and error.traceback:
-        yield "\n".join(f"  {line}" for line in error.traceback.rstrip().splitlines())
+    told = "" if error is None else trace(error)
+    if told:
+        yield "\n".join(f"  {line}" for line in told.splitlines())
+    yield from _blocked(manager, run)
     others = sum(failed(node) for node in manager.progress(run.run_id)) - 1
     yield f"And {others:,} more failed. Look at them:" if others > 0 else "Look at it:"
     yield f"  {command(db, 'states', short(run.run_id), '--status', state.status)}"
     yield f"  {command(db, 'state', str(state.state_id))}"
 
 
+def _blocked(manager: StateManager, run: RunView) -> Iterator[str]:
+    """Name unites that a failure blocked: they have no state (semantics 4)."""
+    page = manager.gates(run.run_id, status="BLOCKED", limit=_SHOWN_GATES)
+    for gate in page.items:
+        at = f" at {'.'.join(map(str, gate.path))}" if gate.path else ""
+        by = "" if gate.cause is None else f' by "{manager.state(gate.cause).identifier}" (state {gate.cause})'
+        yield f'"{gate.identifier}"{at} did not run: blocked{by}'
+    if page.next_cursor is not None:
+        yield "More unites were blocked."
+
+
 def _shortened(text: str) -> str:
-    if len(text) <= _SHOWN_INPUTS:
+    if len(text) <= _SHOWN:
         return text
-    return f"{text[:_SHOWN_INPUTS]}… ({len(text):,} characters)"
+    return f"{text[:_SHOWN]}… ({len(text):,} characters)"

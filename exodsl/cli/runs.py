@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from exodsl.cli.exits import say
 from exodsl.cli.options import Cursor, Database, Json, Limit, Namespace
 from exodsl.cli.results import short
 from exodsl.cli.storage import command, found
@@ -33,6 +34,8 @@ def runs(
 ) -> None:
     """List runs, newest first.
 
+    A run whose process was killed stays RUNNING; the last column says that no process works on it.
+
     Examples:
 
       exodsl runs
@@ -49,8 +52,17 @@ def runs(
     if as_json:
         show_page(page)
         return
+    if not page.items:
+        say("no runs that fit" if graph or status or namespace or cursor else "no runs")
+        return
     show_table(("RUN", "GRAPH", "STATUS", "STARTED", "TOOK", "ERROR"), [_row(run) for run in page.items])
     say_more(command(db, "runs", *_again(graph, status, namespace, limit)), page)
+    if any(_is_left(run) for run in page.items):
+        say(f"Go on with a run that no process works on: {command(db, 'resume', 'RUN')}")
+
+
+def _is_left(run: RunView) -> bool:
+    return run.status == "RUNNING" and not run.served
 
 
 def _row(run: RunView) -> tuple[str, ...]:
@@ -60,7 +72,7 @@ def _row(run: RunView) -> tuple[str, ...]:
         run.status,
         local_time(run.created_at),
         lasted(run.created_at, run.finished_at),
-        " ".join((run.error or "").split()),
+        "no process works on it" if _is_left(run) else " ".join((run.error or "").split()),
     )
 
 

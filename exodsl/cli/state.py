@@ -11,7 +11,7 @@ import typer
 
 from exodsl.cli.exits import answer
 from exodsl.cli.options import Database, Json
-from exodsl.cli.results import error_line, short
+from exodsl.cli.results import error_line, short, trace
 from exodsl.cli.states import fanouts_of, place
 from exodsl.cli.storage import found
 from exodsl.cli.tables import as_plain, lasted, local_time
@@ -59,8 +59,9 @@ def _lines(view: StateView, fanouts: frozenset[str]) -> Iterator[tuple[str, str]
             yield name, _json(value)
     if view.error is not None:
         yield "error", error_line(view.error)
-        if view.error.traceback:
-            yield "", view.error.traceback.rstrip()
+        told = trace(view.error)
+        if told:
+            yield "", told
 
 
 def _json(value: Any) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exodsl.errors import DatabaseUnusable
+from exodsl.errors import DatabaseUnusable, NotFound, RunNotFound, StateNotFound
 
 if TYPE_CHECKING:
     from exodsl.manager.protocol import StateManager
@@ -45,7 +45,32 @@ def found(db: str | None) -> Generator[StateManager]:
     if path != MEMORY and not Path(path).exists():
         raise DatabaseUnusable(f'There is no database "{path}". Name one that was written with --db.')
     with opened(path) as manager:
-        yield manager
+        try:
+            yield manager
+        except (RunNotFound, StateNotFound) as error:
+            raise _located(error, db) from error
+
+
+def _located(error: RunNotFound | StateNotFound, db: str | None) -> NotFound:
+    """Return an error that says in which database something was looked for."""
+    if isinstance(error, StateNotFound):
+        listed = command(db, "states", "RUN")
+        return NotFound(f'No state "{error.state_id}" is in {spelled(db)}. `{listed}` lists the states of a run.')
+    if error.matches:
+        return error
+    return NotFound(f'No run "{error.run_id}" is in {spelled(db)}. `{command(db, "runs")}` lists those that are.')
+
+
+def refuse_memory(db: str | None) -> None:
+    """:raises DatabaseUnusable: for a database in memory, which another process could not share."""
+    from exodsl.database.sqlite import MEMORY
+    from exodsl.manager.opening import database_path
+
+    if _names_one(db) and database_path(db) == MEMORY:
+        raise DatabaseUnusable(
+            "A database in memory is this process's alone: a runtime and who triggers runs for it share a file."
+            " Name one with --db."
+        )
 
 
 def _names_one(db: str | None) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -18,6 +19,9 @@ Say = Callable[[str], None]
 
 _ROOM = "exodsl.runtime"
 _STDOUT, _STDERR = 1, 2
+_LONGEST = 300
+_BARE = re.compile(r": (?:builtins|exodsl(?:\.[a-z_]+)*)\.([A-Z]\w*)")
+"""A type of Python's or ours, which people know by its bare name."""
 
 
 class Lines(io.TextIOBase):
@@ -152,6 +156,13 @@ class _Formatter(logging.Formatter):
         name = record.name
         record.name = name.removeprefix(f"{_ROOM}.")
         try:
-            return super().format(record)
+            text = super().format(record)
         finally:
             record.name = name
+        return text if name != _ROOM or record.exc_info else _in_one_line(text)
+
+
+def _in_one_line(text: str) -> str:
+    """Return what a runtime says shortly: the end of a run, and `exodsl state`, tell a failure in full."""
+    line = _BARE.sub(r": \1", " ".join(text.split()))
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -1,4 +1,4 @@
-"""Lists for people: a table on a terminal, aligned columns in a pipe."""
+"""Lists for people: aligned columns, in colour and as wide as the screen on a terminal."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from exodsl.manager.views import Page
 
 Row = Sequence[str]
+_PIPED = 200
+_BETWEEN = 2
+_NARROWEST = 10
 _COLOURS = {
     "SUCCESS": "green",
     "RUNNING": "cyan",
@@ -30,29 +33,52 @@ _COLOURS = {
 
 
 def show_table(columns: Row, rows: Sequence[Row]) -> None:
-    """Write a table to stdout; the last column may be long, and is cut only on a terminal."""
+    """Write a table to stdout: every column in full but the last, which is cut to the room that is left.
+
+    That is what remains of a terminal's line, and 200 characters in a pipe; `--json` has everything.
+    """
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(row[at]) for row in (columns, *rows)) for at in range(len(columns) - 1)]
     if sys.stdout.isatty():
-        _draw(columns, rows)
+        _draw(columns, rows, widths)
         return
-    widths = [max(len(row[at]) for row in (columns, *rows)) for at in range(len(columns) - 1)]
     for row in (columns, *rows):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        answer("  ".join([*cells, row[-1]]).rstrip())
+        answer("".join(_cells(row, widths, _PIPED)).rstrip())
 
 
-def _draw(columns: Row, rows: Sequence[Row]) -> None:
-    from rich.box import SIMPLE_HEAD
+def _draw(columns: Row, rows: Sequence[Row], widths: Sequence[int]) -> None:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in columns[:-1]:
-        table.add_column(column, no_wrap=True)
-    table.add_column(columns[-1], no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
-    Console().print(table)
+    console = Console(highlight=False)
+    taken = sum(widths) + _BETWEEN * len(widths)
+    # A terminal too narrow for this wraps the lines by itself: what names a run or a state is never cut.
+    room = max(console.width - taken, len(columns[-1]), _NARROWEST)
+    head = Text("".join(_cells(columns, widths, room)), style="bold")
+    lines = [Text.assemble(*zip(_cells(row, widths, room), map(_colour, row), strict=True)) for row in rows]
+    for line in (head, Text("─" * min(taken + room, console.width), style="dim"), *lines):
+        console.print(line, soft_wrap=True)
+
+
+def _cells(row: Row, widths: Sequence[int], room: int) -> list[str]:
+    """Return the cells of a row as wide as they are shown, with the space between them."""
+    from rich.cells import cell_len
+
+    padded = [cell + " " * (width - cell_len(cell) + _BETWEEN) for cell, width in zip(row, widths, strict=False)]
+    return [*padded, _cut(row[-1], room)]
+
+
+def _cut(text: str, room: int) -> str:
+    """Return as much of a text as there is room for, without signs that steer a terminal."""
+    from rich.cells import cell_len, set_cell_size
+
+    line = "".join(sign if sign.isprintable() else " " for sign in text[: room + 1])
+    return line if cell_len(line) <= room else f"{set_cell_size(line, room - 1).rstrip()}…"
+
+
+def _colour(cell: str) -> str:
+    return _COLOURS.get(cell, "")
 
 
 def show_page(page: Page[Any]) -> None:
@@ -85,18 +111,19 @@ def lasted(begun: datetime | None, ended: datetime | None) -> str:
     """Return how long something took, or `-` while it is not over."""
     if begun is None or ended is None:
         return "-"
-    seconds = (ended - begun).total_seconds()
-    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} m {int(seconds % 60)} s"
+    return spelled_seconds((ended - begun).total_seconds())
+
+
+def spelled_seconds(seconds: float) -> str:
+    """Return a length of time as people say it: `34 ms`, `1.5 s`, `3 m 20 s`."""
+    if seconds < 0.9995:
+        return f"{round(seconds * 1000)} ms"
+    return f"{seconds:.1f} s" if seconds < 59.95 else f"{int(seconds // 60)} m {int(seconds % 60)} s"
 
 
 def compact(value: Any) -> str:
     """Return a JSON value in one line."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def first_line(text: str) -> str:
-    """Return the first line that says something."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
 def status_named(text: str | None, statuses: Mapping[str, object]) -> str | None:

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from exodsl.api.inputs import run_inputs, store_values
+from exodsl.api.running import check_graph
+from exodsl.cli.usage import usage
 from exodsl.cli.values import read_text
 from exodsl.dsl.base_node import is_node_class
 from exodsl.dsl.codecs import reasons
@@ -32,6 +34,7 @@ from exodsl.template.shape import Shape
 
 if TYPE_CHECKING:
     from exodsl.dsl.body import Body
+    from exodsl.manager.views import RunView
 
 Bodies = Mapping[str, "Body"]
 AnyGraph = Graph[Any, Any]
@@ -69,7 +72,8 @@ class Workflow:
             given, judged = self._inputs(inputs)
             stored = self._store(store)
         except InputInvalid as error:
-            raise InputInvalid(f"{error}\n{self._usage()}") from error
+            takes = usage(self.inputs_schema, self.template.store_config.required_keys)
+            raise InputInvalid(f"{error}\n{takes}") from error
         namespace, name = self.template.namespace, self.template.name
         return Trigger(namespace, name, given, stored, target=self.address, validated=judged)
 
@@ -85,24 +89,26 @@ class Workflow:
         return inputs, judged
 
     def _store(self, store: dict[str, Any]) -> dict[str, Any]:
+        if store and not self._has_store():
+            keys = ", ".join(store)
+            raise InputInvalid(f'Graph "{self.template.name}" has no store, so it cannot take --store {keys}.')
         if self.graph is not None:
             store = store_values(self.graph, store)
         return initial_store(self.template, store)
 
-    def _usage(self) -> str:
-        """Say what the command line may give."""
-        schema = self.inputs_schema or {}
-        optional = dict.fromkeys(schema.get("properties", ()), " (optional)")
-        optional.update(dict.fromkeys(schema.get("required", ()), ""))
-        inputs = [f"--input {name}=VALUE{note}" for name, note in optional.items()]
-        keys = [f"--store {key}=VALUE" for key in self.template.store_config.required_keys]
-        takes = ", ".join([*inputs, *keys])
-        return f"It takes: {takes}." if takes else "It takes no inputs."
+    def _has_store(self) -> bool:
+        """Say whether something reads or writes a store, as far as that can be known."""
+        config = self.template.store_config
+        if self.graph is not None or config.required_keys or config.default_values:
+            return self.graph is None or self.graph.store_model is not None
+        values = [value for node in self.template.nodes for value in node.inputs.values()]
+        read = any(found.kind == "store" for value in values for found in references(value))
+        return read or not self.bodies or any(body.code.signature.stores for body in self.bodies.values())
 
     def _let_root_judge(self, inputs: dict[str, Any]) -> None:
         root = self.template.node(Shape(self.template).root)
         body = self.bodies.get(root.node_name)
-        if body is not None and not references(root.inputs):
+        if body is not None and not any(references(value) for value in root.inputs.values()):
             body.code.inputs.load(to_json({**root.inputs, **inputs}).decode())
 
     def check(self) -> None:
@@ -166,6 +172,33 @@ def bodies_of(target: str) -> Bodies:
     if source != target:
         return bodies_by_name(graph_bodies(load(target)))
     return _bodies_in(load_module(source))
+
+
+@_loading()
+def refuse_other_workflow(run: RunView, target: str) -> None:
+    """Refuse a target that has graphs, and not that of a run.
+
+    Where a run was started nothing is compared: a graph may have another name there by now. A template that
+    was run with `--nodes` has no graph in any module.
+
+    :raises TargetError: naming the graphs that the target has.
+    """
+    if target == run.target or (run.target is not None and not _graph_named(run.target)):
+        return
+    graphs = [load(target)] if _graph_named(target) else list(graphs_in(load_module(target)).values())
+    check_graph(run, graphs, f"{target} has")
+
+
+def is_missing(target: str) -> bool:
+    """Say whether the file of a target is not there."""
+    source = target.rpartition(":")[0] if _graph_named(target) else target
+    return _is_file(source) and not Path(source).is_file()
+
+
+def _graph_named(target: str) -> bool:
+    """Say whether a target names a graph: `file.py:graph`, not `file.py`, nor the `C:` before it."""
+    source, _, name = target.rpartition(":")
+    return bool(source) and name.isidentifier()
 
 
 def _is_file(target: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, NoReturn, cast
 from exodsl.errors import InputInvalid
 
 Schema = Mapping[str, Any]
+_PAIR = re.compile(r"\w+=")
 
 
 def read_inputs(pairs: Sequence[str], whole: str | None, schema: Schema | None) -> dict[str, Any]:
@@ -22,12 +25,25 @@ def read_inputs(pairs: Sequence[str], whole: str | None, schema: Schema | None) 
     :raises InputInvalid: when an option is malformed, or a file cannot be read.
     """
     given = _object(whole) if whole is not None else {}
-    return {**given, **dict(_pair("--input", pair, _takes_text(schema)) for pair in pairs)}
+    return {**given, **_values("--input", pairs, schema)}
 
 
 def read_store(pairs: Sequence[str], schema: Schema | None) -> dict[str, Any]:
     """Return the store values of each `--store k=v | k=@file`; as `read_inputs`."""
-    return dict(_pair("--store", pair, _takes_text(schema)) for pair in pairs)
+    return _values("--store", pairs, schema)
+
+
+def _values(option: str, pairs: Sequence[str], schema: Schema | None) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    takes_text = _takes_text(schema)
+    for pair in pairs:
+        name, value = _pair(option, pair, takes_text)
+        if name in found:
+            raise InputInvalid(
+                f'"{name}" is given twice. Give it once; a list is written as JSON: {option} {name}=\'["a", "b"]\''
+            )
+        found[name] = value
+    return found
 
 
 def _pair(option: str, pair: str, takes_text: Callable[[str], bool | None]) -> tuple[str, Any]:
@@ -64,13 +80,27 @@ def _takes_text(schema: Schema | None) -> Callable[[str], bool | None]:
 
 def _object(whole: str) -> dict[str, Any]:
     text = _unfolded(whole, "--inputs")
+    what = f'--inputs: the file "{whole[1:]}"' if _names_file(whole) else "--inputs"
     try:
         found = _parsed(text)
     except ValueError as error:
-        raise InputInvalid(f'--inputs is no JSON: {error}. Write --inputs \'{{"name": "value"}}\'.') from error
+        raise InputInvalid(f"{what} is no JSON: {error}. {_advice(whole)}") from error
     if not isinstance(found, dict):
-        raise InputInvalid('--inputs must be a JSON object: {"name": "value"}.')
+        raise InputInvalid(f'{what} must be a JSON object: {{"name": "value"}}.')
     return cast("dict[str, Any]", found)
+
+
+def _advice(whole: str) -> str:
+    """Say what was probably meant."""
+    if _names_file(whole):
+        return f"To give a text as one input: --input NAME={whole}"
+    if _PAIR.match(whole):
+        return f"For single inputs there is --input: --input {shlex.quote(whole)}"
+    return 'Write --inputs \'{"name": "value"}\'.'
+
+
+def _names_file(text: str) -> bool:
+    return text.startswith("@") and text != "@-" and not text.startswith("@@")
 
 
 def _parsed(text: str) -> Any:

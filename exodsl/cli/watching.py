@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,13 +35,14 @@ class Screen(Protocol):
 
 
 @contextmanager
-def watched(read: Read) -> Generator[None]:
+def watched(read: Read, ancestors: Mapping[str, frozenset[str]]) -> Generator[None]:
     """Show a run while the block works on it; whatever bodies print appears whole on stderr.
 
     :param read: returns the counts of the run's nodes; called on another thread.
+    :param ancestors: of each node; as long as one of them is at work, more states may come.
     """
     with ExitStack() as stack:
-        screen = _live(stack) if _draws(sys.stderr) else _plain(stack)
+        screen = _live(stack, ancestors) if _draws(sys.stderr) else _plain(stack)
         stack.enter_context(_ticking(screen, read))
         stack.enter_context(bodies_say(screen.say))
         stack.enter_context(log_shown())
@@ -59,11 +60,11 @@ def _plain(stack: ExitStack) -> Screen:
     return screen
 
 
-def _live(stack: ExitStack) -> Screen:
+def _live(stack: ExitStack, ancestors: Mapping[str, frozenset[str]]) -> Screen:
     from exodsl.cli.live import LiveScreen
 
     spool = Spool()
-    screen = LiveScreen(stack.enter_context(spool.catching()), spool.take)
+    screen = LiveScreen(stack.enter_context(spool.catching()), spool.take, ancestors)
     stack.enter_context(screen.shown())
     return screen
 

@@ -60,8 +60,10 @@ def check_file(path: Path, busy_ms: int) -> None:
 
 def _has_log(path: Path) -> bool:
     """Say whether a write-ahead log lies beside the file: it may hold what the file lacks."""
-    log = path.with_name(f"{path.name}-wal")
-    return log.exists() and log.stat().st_size > 0
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:  # also when the last who had it open takes it away in this moment
+        return False
 
 
 def _size_it_says(header: bytes) -> int:

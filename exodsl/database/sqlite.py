@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, Literal
 
 from peewee import PeeweeException, SqliteDatabase
 
+from exodsl.database.holding import OPENING, FileId, hold, is_held, let_go
 from exodsl.database.opening import check_file, create_schema, unusable
 from exodsl.database.tables import make_tables
 from exodsl.errors import DatabaseUnusable
@@ -36,8 +39,13 @@ class Sqlite:
         self.lock = threading.RLock()
         self._read_lock = threading.RLock()
         self._closed = False
-        if self.path != MEMORY:
-            check_file(Path(self.path), BUSY_MS)
+        self._held: FileId | None = None
+        with OPENING:
+            if self.path != MEMORY and not is_held(Path(self.path)):
+                check_file(Path(self.path), BUSY_MS)
+            self._begin(durability)
+
+    def _begin(self, durability: Durability) -> None:
         self._writer = self._connection(
             self.path,
             journal_mode="wal",
@@ -56,7 +64,7 @@ class Sqlite:
             raise
 
     def _open(self) -> None:
-        self._writer.connect()
+        self._connect()
         self.tables = make_tables(self._writer)
         with self._writer.atomic("IMMEDIATE"):
             create_schema(self._writer, self.tables)
@@ -65,6 +73,19 @@ class Sqlite:
             uri = f"{Path(self.path).resolve().as_uri()}?mode=ro"
             self._reader = self._connection(uri, uri=True, query_only=1)
             self._reader.connect()
+            self._held = hold(Path(self.path))
+
+    def _connect(self) -> None:
+        # SQLite switches a new file to WAL without waiting its turn: processes that open it at once collide.
+        patience = time.monotonic() + BUSY_MS / 1000
+        while True:
+            try:
+                self._writer.connect()
+                return
+            except PeeweeException as error:
+                if "locked" not in str(error) or time.monotonic() > patience:
+                    raise
+                time.sleep(random.uniform(0.001, 0.02))
 
     def _connection(self, path: str, *, uri: bool = False, **pragmas: object) -> SqliteDatabase:
         return SqliteDatabase(
@@ -128,6 +149,8 @@ class Sqlite:
             for connection in (self._reader, self._writer):  # the last to close tidies the log away
                 if not connection.is_closed():
                     connection.close()
+            held, self._held = self._held, None
+            let_go(held)
 
 
 def _raw(db: Any) -> Any:

@@ -23,7 +23,7 @@ from exodsl.manager.controlling import Controlling
 from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
 from exodsl.manager.ids import new_run_id
 from exodsl.manager.protocol import Exchange, Serves, Trigger
-from exodsl.manager.sessions import LEASE_MS, MOST_LOST, Clock, Session
+from exodsl.manager.sessions import LEASE_MS, LOOK_MS, MOST_LOST, Clock, Session
 from exodsl.manager.starting import as_json, check_inputs, idempotency, initial_store, root_inputs, start_delay
 from exodsl.manager.viewing import run_status
 from exodsl.template.models import GraphTemplate
@@ -53,7 +53,7 @@ class EmbeddedManager(Controlling):
         self._wakes: dict[int, Callable[[], None]] = {}
         self._wake_ids = itertools.count()
         self._last_key = 0
-        self._last_template = 0
+        self._last_template = self._looked_at = 0
         self._elsewhere = -1
         self._paused: frozenset[int] = frozenset()
 
@@ -268,13 +268,14 @@ class EmbeddedManager(Controlling):
 
     def _renew(self, step: Step, session: Session) -> int:
         """Prolong the leases of all that a runtime holds, when half of their time is over; return their end."""
+        if abs(step.now - self._looked_at) >= LOOK_MS:
+            self._release_gone(step)
         if session.lease_until - step.now > LEASE_MS // 2:
             return session.lease_until
         until = step.now + LEASE_MS
         if not templates.extend_session(step.connection, session.key, until):
             # It was silent for too long: others have what it held, so its reports will be refused.
             self._insert_session(step.connection, session, until)
-        self._release_gone(step)
         return until
 
     def _insert_session(self, connection: Any, session: Session, until: int) -> None:
@@ -283,6 +284,7 @@ class EmbeddedManager(Controlling):
 
     def _release_gone(self, step: Step) -> None:
         """Put back what runtimes hold that are gone: their lease ran out, or their process ended."""
+        self._looked_at = step.now
         for key, where, which, lease_until, *_ in templates.sessions(step.connection):
             if key not in self._sessions and (lease_until < step.now or sessions.is_gone(where, which)):
                 released, given_up = templates.lose_session(step.connection, key, MOST_LOST)

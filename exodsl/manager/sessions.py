@@ -18,8 +18,14 @@ Clock = Callable[[], int]
 """Gives the time in whole milliseconds since the epoch."""
 LEASE_MS = 30_000
 """How long a state stays a silent runtime's; renewed at half of it."""
+LOOK_MS = 2_000
+"""How often a runtime looks whether others are gone."""
 MOST_LOST = 3
 """How often a state may be lost with its runtime before it is given up."""
+
+
+_ENDED = ("Z", "X")
+"""What Linux calls processes that have ended and are still listed."""
 
 
 @dataclass(slots=True)
@@ -98,6 +104,7 @@ def is_gone(where: str, which: str) -> bool:
 def _started(number: int) -> str:
     # The start time tells a process from a later one of the same number; only Linux shows it as a file.
     try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
         return ""
+    return "" if fields[0] in _ENDED else fields[19]

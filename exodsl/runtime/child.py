@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import os
+import queue
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
-from types import FrameType
 from typing import BinaryIO
 
 from exodsl.dsl.code import Address, Injected
@@ -34,17 +35,46 @@ from exodsl.runtime.loading import loading
 
 def serve() -> None:
     """Run bodies for the parent until it goes away."""
-    signal.signal(signal.SIGINT, _left_to_the_parent)
-    requests = os.fdopen(os.dup(0), "rb")
+    inbox = _Inbox(os.fdopen(os.dup(0), "rb"))
     answers = os.fdopen(os.dup(1), "wb")
     with tempfile.TemporaryFile() as prints:
         _move_streams(prints.fileno())
-        while (message := read_frame(requests)) is not None:
+        while (message := inbox.next()) is not None:
             _answer(unpack_request(message), answers)
+            inbox.done()
 
 
-def _left_to_the_parent(number: int, at: FrameType | None) -> None:
-    """Ctrl-C reaches the whole process group; the parent decides what becomes of the bodies."""
+class _Inbox:
+    """What the parent asks for; read on a thread of its own, so that its end is noticed while a body runs."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._messages: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._asked = self._answered = 0
+        threading.Thread(target=self._read, name="exodsl-inbox", daemon=True).start()
+
+    def next(self) -> bytes | None:
+        """Wait for a request; `None` when the parent has gone."""
+        return self._messages.get()
+
+    def done(self) -> None:
+        """Note that a request was answered."""
+        self._answered += 1
+
+    def _read(self) -> None:
+        while (message := read_frame(self._stream)) is not None:
+            self._asked += 1
+            self._messages.put(message)
+        if self._asked > self._answered:
+            _end_with_parent()
+        self._messages.put(None)
+
+
+def _end_with_parent() -> None:
+    """End in the middle of a body: the parent was killed, and another runtime will run the state again."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # the programs that the body started, too
+    os._exit(1)
 
 
 def _move_streams(prints: int) -> None:

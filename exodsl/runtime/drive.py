@@ -11,9 +11,11 @@ from anyio.lowlevel import current_token
 from exodsl.dsl.body import Body
 from exodsl.errors import SettingInvalid, TargetError
 from exodsl.manager.protocol import Serves, StateManager
+from exodsl.manager.views import RunView
 from exodsl.runtime.bodies import Bodies
 from exodsl.runtime.loop import Loop
 from exodsl.runtime.pace import Pace
+from exodsl.template.models import GraphTemplate
 
 
 def run_until_ended(
@@ -63,7 +65,14 @@ def _loop(manager: StateManager, run_id: str, bodies: Mapping[str, Body], worker
     run = manager.run(run_id)
     if run.finished_at is not None:
         return None
-    template = manager.template(run.namespace, run.graph, run.version)
+    names = check_fits(run, manager.template(run.namespace, run.graph, run.version), bodies)
+    serves = Serves({(run.namespace, run.graph): names}, run.run_id)
+    pace = Pace(workers=workers, batch_size=workers, grace=grace)
+    return Loop(manager, f"run {run.run_id}", serves, Bodies(manager, bodies), pace, until=run.run_id)
+
+
+def check_fits(run: RunView, template: GraphTemplate, bodies: Mapping[str, Body]) -> frozenset[str]:
+    """Return the node names of a run's template; :raises TargetError: when one of them has no body."""
     names = frozenset(node.node_name for node in template.nodes)
     missing = sorted(names - bodies.keys())
     if missing:
@@ -71,9 +80,7 @@ def _loop(manager: StateManager, run_id: str, bodies: Mapping[str, Body], worker
             f'Run "{run.run_id}" is of version {run.version} of graph "{run.graph}", which needs'
             f" {', '.join(missing)}: the nodes given have no such name. Go on with the code that started it."
         )
-    serves = Serves({(run.namespace, run.graph): names}, run.run_id)
-    pace = Pace(workers=workers, batch_size=workers, grace=grace)
-    return Loop(manager, f"run {run.run_id}", serves, Bodies(manager, bodies), pace, until=run.run_id)
+    return names
 
 
 def _run_in_thread(loop: Loop) -> None:

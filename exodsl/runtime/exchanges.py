@@ -13,6 +13,8 @@ from exodsl.runtime.pace import (
     AGAIN_SECONDS,
     FEW_REPORTS,
     HEARTBEAT_SECONDS,
+    POLL_SECONDS,
+    POLL_SHARE,
     SLOW_DISK_SECONDS,
     SLOW_EXCHANGES,
 )
@@ -25,7 +27,7 @@ Outside = Callable[[Callable[[], None]], Callable[[], None]]
 class Exchanges:
     """The session of one runtime.
 
-    :param poll_interval: seconds after which an exchange is due although there is nothing to tell.
+    :param poll_interval: seconds after which an exchange is due at the latest, although there is nothing to tell.
     :param outside: how the writer's thread gets back into the event loop.
     :param arrived: gets what every exchange brought.
     :param failed: gets the error that an exchange ended with.
@@ -46,7 +48,8 @@ class Exchanges:
         self._reports: list[Report] = []
         self._nudged, self._slow_for = True, 0
         self._due: float | None = None
-        self._begun_at = 0.0
+        self._begun_at, self._polling = 0.0, False
+        self._pause = min(poll_interval, POLL_SECONDS)
         self.in_flight = False
 
     def open(self, name: str, serves: Serves) -> None:
@@ -76,20 +79,22 @@ class Exchanges:
         """Say whether there is a reason for an exchange now."""
         if self.in_flight:
             return False
-        if self._reports or self.polls(now):
+        if self._reports or now >= self._begun_at + self._poll_interval:
             return True
-        return capacity > 0 and (self._nudged or (self._due is not None and now >= self._due))
+        return capacity > 0 and (self._nudged or self.polls(now) or (self._due is not None and now >= self._due))
 
     def polls(self, now: float) -> bool:
-        """Say whether the last exchange is so long ago that the next is for safety's sake."""
-        return now >= self._begun_at + self._poll_interval
+        """Say whether it is time to see what other processes have done."""
+        return now >= self._begun_at + self._pause
 
     def next_at(self, now: float, capacity: int) -> float:
         """Return when to look again although nothing happens."""
         if self.in_flight:
             return now + self._poll_interval
-        polled = self._begun_at + self._poll_interval
-        return polled if self._due is None or not capacity else min(polled, self._due)
+        if not capacity:
+            return self._begun_at + self._poll_interval
+        polled = self._begun_at + self._pause
+        return polled if self._due is None else min(polled, self._due)
 
     def make(self, capacity: int, *, alone: bool) -> None:
         """Make an exchange: at once when nothing else is going on, else on the writer's thread.
@@ -116,7 +121,7 @@ class Exchanges:
 
     def _taken(self) -> list[Report]:
         reports, self._reports = self._reports, []
-        self._nudged, self._due = False, None
+        self._nudged, self._due, self._polling = False, None, not reports
         self._begun_at = monotonic()
         return reports
 
@@ -132,6 +137,10 @@ class Exchanges:
         self._wake()
 
     def _take(self, exchange: Exchange) -> None:
+        if self._polling and not exchange.claims:
+            # What polls cheaply may poll often: so runtimes find what other processes leave for them.
+            cost = POLL_SHARE * (monotonic() - self._begun_at)
+            self._pause = min(self._poll_interval, max(POLL_SECONDS, cost))
         if exchange.refused:
             LOG.warning("reports refused, the leases were lost: states %s", list(exchange.refused))
         if exchange.next_due_ms is not None:

@@ -1,9 +1,8 @@
-"""The claim loop: claims states, hands their bodies out, reports; one exchange at a time."""
+"""The claim loop: claims states, lets their bodies run, reports; one exchange at a time."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -15,14 +14,13 @@ from anyio.lowlevel import checkpoint, current_token
 from exodsl.engine.reports import Claim, Released, Report
 from exodsl.errors import ExodslError
 from exodsl.manager.protocol import Exchange, Serves, StateManager
-from exodsl.runtime.bodies import IN_A_THREAD, Bodies
-from exodsl.runtime.crew import Crew, Job
-from exodsl.runtime.desk import Way
+from exodsl.manager.views import RunStatus
+from exodsl.runtime.bodies import Bodies
 from exodsl.runtime.exchanges import Exchanges
 from exodsl.runtime.judging import Ending, Raised, result_of
 from exodsl.runtime.logs import LOG, extras
-from exodsl.runtime.pace import GROW_SECONDS, HARD_STOP_SECONDS, Pace
-from exodsl.runtime.tasks import Tasks
+from exodsl.runtime.pace import HARD_STOP_SECONDS, Pace
+from exodsl.runtime.workers import Workers
 
 _UNENDED = ("RUNNING", "PAUSED")
 
@@ -33,6 +31,8 @@ class Loop:
     Everything here belongs to the thread of the event loop; other threads only wake it.
 
     :param until: the run to wait for, or `None` to serve until stopped.
+    :param serving: called when the runtime is announced.
+    :param runs_ended: called with the runs that ended in an exchange of this loop, and their status.
     """
 
     def __init__(
@@ -43,15 +43,16 @@ class Loop:
         bodies: Bodies,
         pace: Pace,
         until: str | None = None,
+        *,
+        serving: Callable[[], None] | None = None,
+        runs_ended: Callable[[Mapping[str, RunStatus]], None] | None = None,
     ) -> None:
         self._manager, self._name, self._serves = manager, name, serves
         self._bodies, self._pace, self._until = bodies, pace, until
-        self._ready: dict[Way, deque[Claim]] = {"loop": deque(), "thread": deque(), "process": deque()}
-        self._running: dict[int, Claim] = {}
+        self._serving, self._runs_ended = serving, runs_ended
         self._exchanges = Exchanges(manager, pace.poll_interval, self._outside, self._arrived, self._fail, self._wake)
-        self._children = 0
-        self._ended = self._stopping = self._stop_asked = self._over = False
-        self._stop_at = self._short_since = 0.0
+        self._ended = self._stopping = self._stop_asked = self._hurry_asked = self._over = False
+        self._stop_at = 0.0
         self._soon: Callable[[Callable[[], None]], object] | None = None
         self._failure: BaseException | None = None
         self._cancelled: BaseException | None = None
@@ -64,19 +65,24 @@ class Loop:
         native: Any = current_token().native_token
         self._soon = native.call_soon_threadsafe if hasattr(native, "call_soon_threadsafe") else native.run_sync_soon
         self._awake = anyio.Event()
-        size = self._pace.workers
-        self._crew = Crew[Claim, Ending](size, self._bodies.run_on_thread, self._outside(self._wake))
-        self._tasks = Tasks(size, self._work, self._wake)
+        self._workers = Workers(
+            self._bodies,
+            self._pace,
+            self._report,
+            self._release,
+            self._next_turn,
+            self._wake,
+            self._outside(self._wake),
+        )
         self._exchanges.open(self._name, self._serves)
+        self._deaf = self._manager.wake_on_work(self._outside(self._nudge))
         if self._stop_asked:
-            self.stop()
-        deaf = self._manager.wake_on_work(self._outside(self._nudge))
+            self._heed()
+        elif self._serving is not None:
+            self._serving()
         try:
             await self._serve_shielded()
         finally:
-            self._over = True
-            deaf()
-            self._crew.close()
             self._leave()
         self._raise_what_ended_it()
 
@@ -85,19 +91,14 @@ class Loop:
         """Everything was reported or released, and leave taken."""
         return self._over
 
-    def stop(self) -> None:
-        """Claim nothing more; bodies that run may finish within the grace time."""
-        if self._stopping:
-            return
-        self._stopping = True
-        self._stop_at = monotonic() + (0.0 if self._ended else self._pace.grace)
-        self._drop_ready()
-        self._wake()
+    def stop_from_outside(self, *, at_once: bool = False) -> None:
+        """Claim nothing more; bodies that run may finish within the grace time. From any thread or signal handler.
 
-    def stop_from_outside(self) -> None:
-        """Stop, called from another thread or from a signal handler."""
+        :param at_once: there is no grace time any more.
+        """
         self._stop_asked = True
-        self._outside(self.stop)()
+        self._hurry_asked = self._hurry_asked or at_once
+        self._outside(self._heed)()
 
     # The life of the loop
 
@@ -107,7 +108,7 @@ class Loop:
             with anyio.CancelScope(shield=True):
                 async with anyio.create_task_group() as inside:
                     await self._drive(inside)
-                    self._tasks.cancel()
+                    self._leave()  # now, as a body that withstands its cancellation would hold it up
                 await self._bodies.processes.close()
             outside.cancel_scope.cancel()
 
@@ -115,7 +116,7 @@ class Loop:
         try:
             await anyio.sleep_forever()
         finally:
-            self.stop()
+            self._stop()
 
     async def _drive(self, group: TaskGroup) -> None:
         while True:
@@ -129,30 +130,40 @@ class Loop:
                     raise
                 # A native cancellation knows no shield; the second one is meant to stop at once.
                 self._cancelled = error
-                self.stop()
+                self._stop()
+
+    def _heed(self) -> None:
+        self._stop()
+        if self._hurry_asked:
+            self._stop_at = monotonic() - HARD_STOP_SECONDS
+            self._wake()
+
+    def _stop(self) -> None:
+        if self._stopping:
+            return
+        self._stopping = True
+        self._stop_at = monotonic() + (0.0 if self._ended else self._pace.grace)
+        self._workers.drop_waiting()
+        self._wake()
 
     def _finished(self) -> bool:
         if self._failure is not None:
             return True
         if self._ended:
-            self.stop()
+            self._stop()
         if not self._stopping:
             return False
-        self._stop_bodies(monotonic())
-        return not (self._running or self._exchanges.has_reports or self._exchanges.in_flight)
-
-    def _stop_bodies(self, now: float) -> None:
-        """When the grace time is over, cancel what can be cancelled and release what cannot."""
-        if not self._running or now < self._stop_at:
-            return
-        self._tasks.cancel()
-        patience = now < self._stop_at + HARD_STOP_SECONDS
-        for claim in tuple(self._running.values()):
-            if not patience or self._bodies.way(claim) == "thread":
-                del self._running[claim.state_id]
-                self._release([claim])
+        now = monotonic()
+        if self._workers.busy and now >= self._stop_at:
+            self._workers.stop(patient=now < self._stop_at + HARD_STOP_SECONDS)
+        return not (self._workers.busy or self._exchanges.has_reports or self._exchanges.in_flight)
 
     def _leave(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._deaf()
+        self._workers.close()
         try:
             self._exchanges.close()
         except ExodslError as error:
@@ -167,8 +178,7 @@ class Loop:
 
     async def _rest(self, group: TaskGroup) -> None:
         """Wait until something happens, or until something is due."""
-        if self._tasks.short_handed:
-            self._tasks.grow(group)
+        if self._workers.grow(group):
             await checkpoint()
             return
         if self._awake.is_set():
@@ -180,15 +190,13 @@ class Loop:
 
     def _patience(self, now: float) -> float:
         """Return the seconds after which the loop must look up although nobody wakes it."""
-        times = [self._exchanges.next_at(now, self._capacity)]
-        if self._crew.short_handed:
-            times.append(now + GROW_SECONDS)
-        deadline = self._crew.next_deadline(now)
-        if deadline is not None:
-            times.append(deadline)
+        at = self._exchanges.next_at(now, self._capacity)
+        watched = self._workers.next_at(now)
+        if watched is not None:
+            at = min(at, watched)
         if self._stopping:
-            times.append(self._stop_at if now < self._stop_at else self._stop_at + HARD_STOP_SECONDS)
-        return max(0.0, min(times) - now)
+            at = min(at, self._stop_at if now < self._stop_at else self._stop_at + HARD_STOP_SECONDS)
+        return max(0.0, at - now)
 
     def _wake(self) -> None:
         self._awake.set()
@@ -215,110 +223,52 @@ class Loop:
         :param call: wake idle tasks for what is handed out; not needed by a task that goes on itself.
         """
         now = monotonic()
-        self._gather(now)
-        self._hand_out(call)
+        self._workers.gather(now)
+        self._workers.hand_out(call=call)
         if self._failure is not None or not self._exchanges.wanted(now, self._capacity):
             return
-        if not self._running and self._exchanges.polls(now):
+        alone = not self._workers.busy
+        if alone and self._exchanges.polls(now):
             self._look_at_run()
-        self._exchanges.make(self._capacity, alone=not self._running)
-        self._hand_out(call)
+        self._exchanges.make(self._capacity, alone=alone)
+        self._workers.hand_out(call=call)
 
-    def _gather(self, now: float) -> None:
-        for key, ending in self._crew.collect():
-            self._report(key, ending)
-        for key in self._crew.expire(now):
-            claim = self._running.get(key)
-            if claim is None:
-                continue
-            LOG.warning("%s runs past its timeout on a thread", claim.identifier, extra=extras(claim))
-            self._report(key, self._bodies.timed_out(claim, IN_A_THREAD))
-        if not self._crew.short_handed:
-            self._short_since = now
-        elif now >= self._short_since + GROW_SECONDS:
-            self._crew.grow()
-            self._short_since = now
-
-    def _hand_out(self, call: bool) -> None:
-        for way, claims in self._ready.items():
-            while claims and len(self._running) < self._pace.workers:
-                if way == "process" and self._children >= self._bodies.processes.limit:
-                    break
-                self._start(way, claims.popleft())
-        if call:
-            self._tasks.call()
-
-    def _start(self, way: Way, claim: Claim) -> None:
-        self._running[claim.state_id] = claim
-        if way == "thread":
-            self._crew.put(Job(claim.state_id, claim, self._bodies.timeout(claim)))
-            return
-        self._children += way == "process"
-        self._tasks.put(claim)
-
-    async def _work(self, claim: Claim) -> bool:
-        """Run a body in the loop or in a child process; true when others should get a turn."""
-        in_process = self._bodies.way(claim) == "process"
-        try:
-            if in_process:
-                ending = await self._bodies.run_in_process(claim)
-            else:
-                ending = await self._bodies.run_in_loop(claim)
-        except BaseException:
-            if self._running.pop(claim.state_id, None) is not None:
-                self._release([claim])
-            raise
-        finally:
-            self._children -= in_process
-        self._report(claim.state_id, ending)
-        if self._running or self._exchanges.in_flight:
+    def _next_turn(self) -> bool:
+        """Take a turn in the task whose body ended just now; true when other tasks should get one."""
+        if self._over:
+            return False
+        if self._workers.busy or self._exchanges.in_flight:
             self._wake()
             return False
         self._pump(call=False)
-        if not self._running or self._crew.needs_watching:
+        if not self._workers.busy or self._workers.need_watching:
             self._wake()
         return True
 
-    def _report(self, key: int, ending: Ending) -> None:
-        claim = self._running.pop(key, None)
-        if claim is None:  # released meanwhile: what comes late counts no more
-            return
+    def _report(self, claim: Claim, ending: Ending) -> None:
         self._exchanges.report(Report(claim.state_id, claim.lease, result_of(ending, claim.retry_policy)))
         if isinstance(ending, Raised):
-            LOG.info(
-                "%s failed: %s: %s",
-                claim.identifier,
-                ending.error.type,
-                ending.error.message,
-                extra=extras(claim),
-            )
+            error = ending.error
+            LOG.info("%s failed: %s: %s", claim.identifier, error.type, error.message, extra=extras(claim))
 
-    def _drop_ready(self) -> None:
-        for claims in self._ready.values():
-            self._release(claims)
-            claims.clear()
-
-    def _release(self, claims: Iterable[Claim]) -> None:
-        for claim in claims:
-            self._exchanges.report(Report(claim.state_id, claim.lease, Released()))
+    def _release(self, claim: Claim) -> None:
+        self._exchanges.report(Report(claim.state_id, claim.lease, Released()))
         self._wake()
 
     # What exchanges bring
 
     @property
     def _capacity(self) -> int:
-        if self._stopping:
-            return 0
-        held = len(self._running) + sum(len(claims) for claims in self._ready.values())
-        return max(0, self._pace.workers + self._pace.batch_size - held)
+        return 0 if self._stopping else self._workers.room
 
     def _arrived(self, exchange: Exchange) -> None:
-        for claim in exchange.claims:
-            self._ready[self._bodies.way(claim)].append(claim)
+        self._workers.take(exchange.claims)
         if self._until in exchange.ended_runs:
             self._ended = True
+        if exchange.ended_runs and self._runs_ended is not None:
+            self._runs_ended(exchange.ended_runs)
         if self._stopping:
-            self._drop_ready()
+            self._workers.drop_waiting()
 
     def _look_at_run(self) -> None:
         """Find out whether the run was ended by somebody else; only while there is nothing to do for it."""

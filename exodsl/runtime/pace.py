@@ -10,6 +10,8 @@ GROW_SECONDS = 0.002
 """How long jobs may wait before another thread is added for them."""
 HARD_STOP_SECONDS = 1.0
 """How long bodies may take to end that were cancelled after the grace time."""
+POLL_SECONDS, POLL_SHARE = 0.1, 100
+"""How often it polls with nothing to do; less often where polling would take more than a hundredth of the time."""
 AGAIN_SECONDS = 0.005
 """How soon it looks again after it found nothing although something was due."""
 SLOW_DISK_SECONDS = 0.002
@@ -24,7 +26,7 @@ class Pace:
 
     :param workers: bodies that run at once.
     :param batch_size: claimed states that may wait here for a worker.
-    :param poll_interval: seconds after which it looks for work although nothing woke it.
+    :param poll_interval: seconds after which it looks for work at the latest, although nothing woke it.
     :param grace: seconds that bodies get to finish when the runtime is stopped.
     """
 

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from typing import Any
 
 import anyio
 from anyio.abc import Process
@@ -62,7 +64,8 @@ class _Child:
     @classmethod
     async def start(cls) -> _Child:
         command = [sys.executable, "-c", _START, json.dumps(sys.path)]
-        return cls(await anyio.open_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None))
+        pipe = subprocess.PIPE
+        return cls(await anyio.open_process(command, stdin=pipe, stdout=pipe, stderr=None, **_APART))
 
     async def run(self, request: Request, limit: float | None) -> Envelope:
         try:
@@ -81,7 +84,7 @@ class _Child:
 
     async def kill(self) -> None:
         if self._process.returncode is None:
-            self._process.kill()
+            _kill(self._process)
         with anyio.CancelScope(shield=True):
             await self._process.aclose()
 
@@ -90,6 +93,25 @@ class _Child:
             await self._requests.aclose()
             await self._process.wait()
         await self.kill()
+
+
+def _apart() -> dict[str, Any]:
+    """Return what keeps the terminal's Ctrl-C from a child from its first moment on: the parent decides."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+_APART = _apart()
+
+
+def _kill(process: Process) -> None:
+    """Kill a child, and the programs that its body started: nothing else would reach them."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _cpus() -> int:

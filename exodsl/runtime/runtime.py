@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import anyio
 
 from exodsl.dsl.base_node import BaseNode
+from exodsl.dsl.body import Body
 from exodsl.dsl.graph import Graph
 from exodsl.dsl.nodes import AnyNode, as_node
 from exodsl.errors import SettingInvalid
 from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import Serves, StateManager
+from exodsl.manager.views import RunStatus
+from exodsl.runtime.announcing import take_up
 from exodsl.runtime.bodies import Bodies
 from exodsl.runtime.drive import in_event_loop
 from exodsl.runtime.loading import refuse_while_loading
 from exodsl.runtime.loop import Loop
 from exodsl.runtime.pace import Pace
-from exodsl.runtime.served import bodies_by_name, check_bodies, check_template, graph_bodies
+from exodsl.runtime.served import Served, bodies_by_name, check_bodies, graph_bodies
+from exodsl.runtime.signals import stopped_by_signals
 
 ANY_GRAPH = "*"
 
@@ -38,10 +39,13 @@ class Runtime:
     :param batch_size: claimed states that may wait here for a worker, 16 by default.
     :param workers: bodies that run at once, 4 by default.
     :param state_manage_version: Exosphere's; only `v0` is known.
-    :param poll_interval: seconds after which it looks for work although nothing woke it, 1 by default.
+    :param poll_interval: seconds after which it looks for work at the latest, although nothing woke it, 1 by default.
     :param graphs: stored when it starts, and served with their own nodes.
     :param manager: an open state manager, instead of a URI; stays open.
     :param grace: seconds that bodies get to finish when it is stopped, 2 by default.
+    :param serving: called when it has taken up its work.
+    :param stopping: called when it is asked to stop, maybe from a signal handler; must not block, nor take a lock.
+    :param runs_ended: called with the ids of runs that ended here, and their status; must not block.
     :raises SettingInvalid: when a number is out of its range, or there is nothing to serve.
     :raises DefinitionError: when two functions have one name, or an executor cannot run a node.
     """
@@ -58,9 +62,12 @@ class Runtime:
         state_manage_version: str = "v0",
         poll_interval: float = 1,
         *,
-        graphs: Iterable[Graph[Any, Any]] = (),
+        graphs: Iterable[Graph[Any, Any] | Served] = (),
         manager: StateManager | None = None,
         grace: float = 2.0,
+        serving: Callable[[], None] | None = None,
+        stopping: Callable[[], None] | None = None,
+        runs_ended: Callable[[Mapping[str, RunStatus]], None] | None = None,
     ) -> None:
         self.namespace, self.name = namespace, name
         self._uri, self._key, self._manager = state_manager_uri, key, manager
@@ -69,28 +76,27 @@ class Runtime:
         self._graphs = tuple(graphs)
         if not self._nodes and not self._graphs:
             raise SettingInvalid(f'Runtime "{name}" has nothing to serve: give it nodes=[...] or graphs=[...].')
-        self._bodies = bodies_by_name(
-            [*(node.body for node in self._nodes), *(body for graph in self._graphs for body in graph_bodies(graph))]
-        )
-        check_bodies(node.body for node in self._nodes)
+        self._serving, self._stopping, self._runs_ended = serving, stopping, runs_ended
+        bodies_by_name([*self._own_bodies(), *(body for graph in self._graphs for body in _bodies(graph))])
+        check_bodies(self._own_bodies())
         self._loop: Loop | None = None
-        self._stop_asked = False
+        self._stop_asked = self._at_once = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> asyncio.Task[None] | None:
         """Serve until stopped. Blocks; where an event loop is running, returns a task of it instead.
 
-        In the main thread Ctrl-C and SIGTERM stop it after the grace time; a second Ctrl-C at once. In other
+        In the main thread Ctrl-C and SIGTERM stop it after the grace time, a second one at once. In other
         threads no signal handler is touched.
         """
         if in_event_loop():
             self._task = asyncio.get_running_loop().create_task(self._start())
             return self._task
-        with self._stopped_by_sigterm():
+        with stopped_by_signals(self.stop, self.stop_at_once):
             try:
                 anyio.run(self._start)
             except KeyboardInterrupt:
-                if self._loop is None or not self._loop.left:
+                if not self.left:
                     raise
         return None
 
@@ -99,43 +105,61 @@ class Runtime:
         refuse_while_loading(f'Runtime "{self.name}"')
         manager = self._manager or open_manager(self._uri)
         try:
-            self._loop = Loop(manager, self.name, self._announce(manager), Bodies(manager, self._bodies), self._pace)
+            self._loop = self._announced(manager)
             if self._stop_asked:
-                self._loop.stop_from_outside()
+                self._loop.stop_from_outside(at_once=self._at_once)
             await self._loop.run()
         finally:
-            self._stop_asked = False
+            self._stop_asked = self._at_once = False
             if manager is not self._manager:
                 manager.close()
 
+    @property
+    def left(self) -> bool:
+        """It has stopped, and handed back what it held; bodies that cannot be stopped may still run."""
+        return self._loop is not None and self._loop.left
+
     def stop(self) -> None:
         """Stop after the grace time; from any thread or body, and as well while it is still about to start."""
-        self._stop_asked = True
-        if self._loop is not None:
-            self._loop.stop_from_outside()
+        self._stop()
 
-    def _announce(self, manager: StateManager) -> Serves:
-        serves: dict[tuple[str, str], frozenset[str]] = {}
-        for graph in self._graphs:
-            template = graph.compile()
-            check_template(template, self._bodies)
-            manager.upsert(template)
-            names = frozenset(node.node_name for node in template.nodes)
-            serves[template.namespace, template.name] = names
+    def stop_at_once(self) -> None:
+        """Stop without a grace time, or end the one that goes on; from where `stop` can be called."""
+        self._at_once = True
+        self._stop()
+
+    def _stop(self) -> None:
+        self._stop_asked = True
+        if self._stopping is not None:
+            self._stopping()
+        if self._loop is not None:
+            self._loop.stop_from_outside(at_once=self._at_once)
+
+    def _announced(self, manager: StateManager) -> Loop:
+        graphs = [graph if isinstance(graph, Served) else Served.graph(graph) for graph in self._graphs]
+        serves, found = take_up(manager, graphs)
         if self._nodes:
             serves[self.namespace, ANY_GRAPH] = frozenset(node.node_name for node in self._nodes)
-        return Serves(serves)
+        bodies = Bodies(manager, bodies_by_name([*self._own_bodies(), *found]))
+        return Loop(
+            manager,
+            self.name,
+            Serves(serves),
+            bodies,
+            self._pace,
+            serving=self._serving,
+            runs_ended=self._runs_ended,
+        )
 
-    @contextmanager
-    def _stopped_by_sigterm(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGTERM, lambda *_: self.stop())
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTERM, before)
+    def _own_bodies(self) -> list[Body]:
+        return [node.body for node in self._nodes]
+
+
+def _bodies(graph: Graph[Any, Any] | Served) -> Iterable[Body]:
+    """Return the bodies that a graph needs as it is written now."""
+    if isinstance(graph, Served):
+        return [graph.bodies[node.node_name] for node in graph.template.nodes if node.node_name in graph.bodies]
+    return graph_bodies(graph)
 
 
 def _checked(pace: Pace, version: str) -> Pace:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from exodsl.dsl.body import Body
 from exodsl.dsl.code import Address
 from exodsl.dsl.graph import Graph
-from exodsl.errors import DefinitionError, NotImportable, did_you_mean
+from exodsl.errors import DefinitionError, NotImportable, TargetError, did_you_mean
 from exodsl.runtime.secrets import read_secrets
-from exodsl.template.models import GraphTemplate
+from exodsl.template.models import GraphTemplate, NodeTemplate
 
 EXECUTORS = ("process", "thread")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A graph as a runtime serves it.
+
+    :param template: stored when the runtime starts.
+    :param bodies: by node name; more than the template names, for runs of earlier versions.
+    """
+
+    template: GraphTemplate
+    bodies: Mapping[str, Body]
+
+    @classmethod
+    def graph(cls, graph: Graph[Any, Any]) -> Served:
+        """Return a graph that is written in Python; :raises GraphInvalid: when it does not pass its checks."""
+        return cls(graph.compile(), bodies_by_name(graph_bodies(graph)))
 
 
 def bodies_by_name(bodies: Iterable[Body]) -> dict[str, Body]:
@@ -47,15 +64,28 @@ def check_bodies(bodies: Iterable[Body]) -> None:
 
 
 def check_template(template: GraphTemplate, bodies: Mapping[str, Body]) -> None:
-    """Refuse what a template asks of bodies that are served here and cannot be given, secrets included."""
+    """Refuse what a template asks of bodies that cannot be given, secrets included.
+
+    :raises TargetError: when a node has no body.
+    :raises DefinitionError: when an executor is unknown or cannot run a node, or a secret is missing.
+    """
     for node in template.nodes:
         check_executor(node.executor, node.identifier)
         body = bodies.get(node.node_name)
         if body is None:
-            continue
+            raise _bodiless(template, node, bodies)
         if node.executor == "process":
             place_elsewhere(body)
         read_secrets(template, body.code.secrets)
+
+
+def _bodiless(template: GraphTemplate, node: NodeTemplate, known: Collection[str]) -> TargetError:
+    where = "" if node.identifier == node.node_name else f' for its "{node.identifier}"'
+    return TargetError(
+        f'Graph "{template.name}" needs the node "{node.node_name}"{where}, which is not among those given:'
+        f" {', '.join(sorted(known)) or 'none'}.{did_you_mean(node.node_name, known)}"
+        " Give one of that name, or go on with the code that the graph was stored with."
+    )
 
 
 def check_executor(name: str | None, node: str) -> None:

@@ -1,8 +1,10 @@
 """Scripts that use process executors, started as users start them."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,38 @@ def test_a_script_that_runs_its_graph_when_imported_is_told_what_to_do(script: P
     done = ran(script)
 
     assert 'Put it below `if __name__ == "__main__":`' in done.stdout
+
+
+HOLDS = """
+import fcntl
+import time
+from pathlib import Path
+from exodsl import Graph, node
+
+
+@node(executor="process")
+def holds() -> None:
+    with open("held", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        Path("begun").touch()
+        time.sleep(3600)
+
+
+graph = Graph("holds")
+graph.start(holds)
+if __name__ == "__main__":
+    graph.run(db=":memory:")
+"""
+
+
+def test_the_process_of_a_body_ends_with_a_parent_that_is_killed(script: Path) -> None:
+    script.write_text(HOLDS, "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, str(script)], cwd=script.parent, env=environment) as parent:
+        while not (script.parent / "begun").exists():
+            assert parent.poll() is None
+            time.sleep(0.01)
+        parent.kill()
+
+    with (script.parent / "held").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # given only when the process that has it ends

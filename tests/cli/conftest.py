@@ -1,6 +1,7 @@
 """A folder with workflows in it, and two ways to call the command line there."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -116,7 +117,7 @@ def cli(folder: Path) -> Call:
 @pytest.fixture
 def environment(folder: Path) -> dict[str, str]:
     """The environment of a process that finds exodsl and no settings."""
-    settings = ("PYTHON", "EXODSL_", "EXOSPHERE_", "COV_")
+    settings = ("PYTHON", "EXODSL_", "EXOSPHERE_", "COV_", "COLUMNS", "LINES")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "TERM": "xterm-256color"}
 
@@ -144,3 +145,38 @@ def process(start: Callable[..., "subprocess.Popen[str]"]) -> Call:
         return Answer(process.returncode, out, err)
 
     return call
+
+
+@pytest.fixture
+def on_terminal(start: Callable[..., "subprocess.Popen[str]"]) -> Callable[..., str]:
+    """Calls the command line on a terminal of some width; gives what it shows, without colours."""
+
+    def call(width: int, *words: str) -> str:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        terminal, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+        with start(*words, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+            os.close(theirs)
+            seen = read_all(terminal)
+            process.wait(timeout=60)
+        os.close(terminal)
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen).replace("\r", "")
+
+    return call
+
+
+def read_all(terminal: int) -> str:
+    """Return everything that is written to a terminal until nobody has it open."""
+    found = b""
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # how Linux tells that nobody writes any more
+            part = b""
+        if not part:
+            return found.decode()
+        found += part

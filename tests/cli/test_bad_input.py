@@ -17,6 +17,18 @@ MODULES = {
     "imports.py": "import no_such_module_anywhere\n",
     "empty.py": "",
     "two.py": "from exodsl import Graph\nfirst = Graph('first')\nsecond = Graph('second')\n",
+    "lists.py": (
+        "from pydantic import BaseModel\nfrom exodsl import Graph, node\n\n"
+        "class Sizes(BaseModel):\n    width: int\n    depth: int = 0\n\n"
+        "@node\ndef take(names: list[str], sizes: Sizes, note: str = '') -> int:\n    return len(names)\n\n"
+        "graph = Graph('lists')\ngraph.start(take)\n"
+    ),
+    "stored.py": (
+        "from pydantic import BaseModel\nfrom exodsl import Graph, node\n\n"
+        "class Kept(BaseModel):\n    count: int = 0\n\n"
+        "@node\ndef tell(count: int) -> int:\n    return count\n\n"
+        "graph = Graph('stored', store=Kept)\ngraph.start(tell, count=graph.store.count)\n"
+    ),
     "bare.py": "from exodsl import Graph\ngraph = Graph('bare')\n",
     "typo.py": (
         "from exodsl import Graph, node\n\n"
@@ -52,7 +64,13 @@ COMMANDS = {
     "run words.py --inputs '{\"document\": NaN}'": ["NaN is no JSON number"],
     "run words.py --inputs '{\"document\": 3}'": ["document"],
     "run broken.py -i highest=many": ["highest", "integer"],
-    "run words.py -i document=x --store 'a.b=1'": ["store key"],
+    "run words.py -i document=x --store a=1": ["has no store", "--store a"],
+    "run words.py -i document=a -i document=b": ['"document" is given twice', '--input document=\'["a", "b"]\''],
+    "run words.py --inputs @words.py": ['the file "words.py" is no JSON', "--input NAME=@words.py"],
+    "run words.py --inputs document=x": ["--inputs is no JSON", "--input document=x"],
+    "run lists.py": ["--input names='[\"text\"]'", "--input sizes='{\"width\": 1}'", "--input note=VALUE (optional)"],
+    "run stored.py --store 'a.b=1'": ["store key"],
+    "run stored.py --store count=1 --store count=2": ['"count" is given twice'],
     "run words.py -i document=x --workers 0": ["--workers"],
     "run words.py -i document=x --namespace ''": ["--namespace"],
     "run words.py --nodes words.py": ["brings its own nodes"],
@@ -70,9 +88,9 @@ COMMANDS = {
     "runs --status DONE": ['--status "DONE" is unknown', "SUCCESS"],
     "runs --cursor x": ["cursor"],
     "runs --limit 0": ["--limit"],
-    "states 12345678": ['No run "12345678"'],
+    "states 12345678": ['No run "12345678" is in .exodsl/exodsl.db'],
     "states ''": ["No run"],
-    "state 999999": ['No state "999999"'],
+    "state 999999": ['No state "999999" is in .exodsl/exodsl.db'],
     "state one": ["ID"],
     "resume 12345678": ['No run "12345678"'],
     "show 12345678": ['No run "12345678"'],
@@ -155,6 +173,20 @@ def test_a_database_in_a_read_only_folder_is_refused(cli: Call, folder: Path) ->
 
     assert answer.code == 2
     assert '"locked/x.db"' in answer.err
+
+
+def test_a_run_that_is_not_there_is_missed_in_the_database_that_was_named(cli: Call) -> None:
+    cli("run", "words.py", "--input", "document=x", "--db", "mine.db")
+
+    answer = cli("states", "12345678", "--db", "mine.db")
+
+    assert answer.err == 'No run "12345678" is in mine.db. `exodsl runs --db mine.db` lists those that are.\n'
+
+
+def test_check_names_a_file_once(cli: Call) -> None:
+    answer = cli("check", "nofile.py")
+
+    assert (answer.code, answer.err) == (2, 'There is no file "nofile.py".\n')
 
 
 def test_a_message_of_a_process_has_no_traceback(process: Call) -> None:

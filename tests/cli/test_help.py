@@ -27,6 +27,19 @@ def test_exodsl_alone_says_what_to_do_next(cli: Call) -> None:
     assert "exodsl run FILE.py" in answer.out
 
 
+def test_exodsl_alone_lists_every_command(cli: Call) -> None:
+    answer = cli()
+
+    assert [command for command in COMMANDS if f"  exodsl {command} " not in answer.out] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_has_no_marks_that_nobody_types(cli: Call, command: str) -> None:
+    answer = cli(command, "--help")
+
+    assert [mark for mark in ("<bool>", "[[") if mark in answer.out] == []
+
+
 def test_version_names_the_program(cli: Call) -> None:
     answer = cli("--version")
 

@@ -1,11 +1,36 @@
 """`exodsl runs`, `states` and `state`: what was recorded, in pages."""
 
 import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Call
+
+LONG = """
+from exodsl import Graph, RetryPolicy, node
+
+
+@node
+def wordy() -> str:
+    return "word " * 1000
+
+
+@node
+def fails(text: str) -> int:
+    raise ValueError(text)
+
+
+graph = Graph("long-outputs", retry=RetryPolicy(max_retries=1, backoff_factor=1))
+graph.connect(wordy, fails, text=wordy.outputs)
+"""
+
+
+def long_run(cli: Call) -> str:
+    return str(items(cli("runs", "--json").out)[0]["run_id"])
 
 
 @pytest.fixture
@@ -99,6 +124,50 @@ def test_state_as_json_has_every_field(cli: Call, run_id: str) -> None:
     first = items(cli("states", run_id, "--json").out)[0]
 
     assert json.loads(cli("state", str(first["state_id"]), "--json").out) == first
+
+
+def test_a_run_that_no_process_works_on_says_so(cli: Call) -> None:
+    cli("trigger", "words.py", "--input", "document=One.")
+
+    answer = cli("runs")
+
+    assert answer.out.splitlines()[1].endswith("  no process works on it")
+    assert answer.err == "Go on with a run that no process works on: exodsl resume RUN\n"
+
+
+def test_no_runs_are_said_to_be_none(cli: Call, run_id: str) -> None:
+    filtered, empty = cli("runs", "--status", "SUCCESS"), cli("runs", "--db", ":memory:")
+
+    assert (filtered.code, filtered.out, filtered.err) == (0, "", "no runs that fit\n")
+    assert (empty.code, empty.out, empty.err) == (0, "", "no runs\n")
+
+
+def test_a_pipe_gets_the_last_column_up_to_200_characters(cli: Call, folder: Path) -> None:
+    (folder / "long.py").write_text(LONG)
+    cli("run", "long.py")
+
+    long = next(line for line in cli("states", long_run(cli)).out.splitlines() if " wordy " in line)
+
+    assert long.partition("{")[2].startswith('"result": "word word')
+    assert len(long.partition("{")[1] + long.partition("{")[2]) == 200
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_terminal_shows_all_columns_but_the_last_in_full(
+    on_terminal: Callable[..., str], cli: Call, folder: Path, width: int
+) -> None:
+    (folder / "long.py").write_text(LONG)
+    cli("run", "long.py")
+    run_id = long_run(cli)
+
+    runs, states = on_terminal(width, "runs"), on_terminal(width, "states", run_id)
+
+    listed = rows(states)
+    assert rows(runs)[2][:3] == [run_id[-8:], "long-outputs", "FAILED"]
+    assert listed[0] == ["ID", "NODE", "STATUS", "PLACE", "RETRY", "TOOK", "WHAT", "CAME", "OF", "IT"]
+    assert [row[1:3] for row in listed[2:]] == [["wordy", "SUCCESS"], ["fails", "RETRY_CREATED"], ["fails", "ERRORED"]]
+    assert {len(line) - width for line in states.splitlines() if line.endswith("…")} <= {0, -1}  # a space may be cut
 
 
 def test_looking_makes_no_database(cli: Call, folder: Any) -> None:

@@ -94,18 +94,57 @@ def test_a_run_goes_on_from_another_folder(
 def test_a_run_goes_on_with_a_target_that_was_moved(cli: Call, begun: str, folder: Path) -> None:
     (folder / "words.py").rename(folder / "moved.py")
 
-    assert cli("resume", begun).code == 2
-
+    refused = cli("resume", begun)
     answer = cli("resume", begun, "moved.py")
+
+    assert (refused.code, refused.err.endswith(f"exodsl resume {begun[-8:]} NEW_PLACE\n")) == (2, True)
+    assert (answer.code, answer.out) == (0, "3\n")
+
+
+def test_the_code_of_another_workflow_is_refused(cli: Call, begun: str) -> None:
+    whole, named = cli("resume", begun, "broken.py"), cli("resume", begun, "broken.py:graph")
+
+    assert (whole.code, named.code) == (2, 2)
+    assert whole.err == f'Run "{begun}" is of graph "word-count"; broken.py has "divide".\n'
+
+
+def test_another_workflow_that_has_the_same_nodes_is_refused(cli: Call, begun: str, folder: Path) -> None:
+    (folder / "other.py").write_text((folder / "words.py").read_text().replace("word-count", "other"))
+
+    answer = cli("resume", begun, "other.py")
+
+    assert (answer.code, answer.err.endswith('other.py has "other".\n')) == (2, True)
+
+
+def test_a_run_that_was_put_into_a_namespace_goes_on_with_its_code(cli: Call, folder: Path) -> None:
+    (folder / "stuck.py").write_text(STUCK)
+    run_id = cli("trigger", "stuck.py", "--namespace", "mine").out.strip()
+    (folder / "stuck.py").rename(folder / "moved.py")
+    (folder / "go").touch()
+
+    answer = cli("resume", run_id, "moved.py")
+
+    assert (answer.code, answer.out) == (0, "15\n")
+
+
+def test_a_run_of_a_template_goes_on_with_the_nodes_of_any_module(cli: Call, folder: Path) -> None:
+    template = json.loads(cli("export", "words.py", "--whole").out)
+    (folder / "plain.json").write_text(json.dumps({**template, "name": "plain"}))
+    run_id = cli("trigger", "plain.json", "--nodes", "words.py", "--input", "document=One. Two words.").out.strip()
+    (folder / "words.py").rename(folder / "moved.py")
+
+    answer = cli("resume", run_id, "moved.py")
 
     assert (answer.code, answer.out) == (0, "3\n")
 
 
-def test_a_target_without_the_nodes_of_the_run_is_refused(cli: Call, begun: str) -> None:
-    answer = cli("resume", begun, "broken.py")
+def test_a_target_without_the_nodes_of_the_run_is_refused(cli: Call, begun: str, folder: Path) -> None:
+    (folder / "less.py").write_text((folder / "words.py").read_text().replace("count_words", "count"))
+
+    answer = cli("resume", begun, "less.py")
 
     assert answer.code == 2
-    assert "count_words, split, total" in answer.err
+    assert "needs count_words" in answer.err
 
 
 def test_an_ended_run_gives_its_result_once_more(cli: Call) -> None:
@@ -126,12 +165,25 @@ def test_a_failed_run_stays_exit_code_1(cli: Call) -> None:
     assert "ZeroDivisionError" in answer.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def ignore_ctrl_c() -> None:
+    """Do what a shell does for what a script starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize(
+    ("number", "before"),
+    [(signal.SIGINT, None), (signal.SIGTERM, None), (signal.SIGTERM, ignore_ctrl_c)],
+    ids=["SIGINT", "SIGTERM", "SIGTERM in the background of a script"],
+)
 def test_an_interrupted_run_says_how_to_go_on_and_does(
-    start: Callable[..., "subprocess.Popen[str]"], cli: Call, folder: Path, number: int
+    start: Callable[..., "subprocess.Popen[str]"],
+    cli: Call,
+    folder: Path,
+    number: int,
+    before: Callable[[], None] | None,
 ) -> None:
     (folder / "stuck.py").write_text(STUCK)
-    with start("run", "stuck.py", "--workers", "4", start_new_session=True) as process:
+    with start("run", "stuck.py", "--workers", "4", start_new_session=True, preexec_fn=before) as process:
         while ended(folder) < 3:
             assert process.poll() is None
             time.sleep(0.02)

@@ -52,6 +52,74 @@ def test_a_failed_run_is_exit_code_1_and_names_node_inputs_and_traceback(cli: Ca
     assert "ZeroDivisionError: division by zero" in answer.err
 
 
+def test_a_failure_is_told_in_one_line_and_once_more_at_the_end(process: Call) -> None:
+    answer = process("run", "broken.py", "--input", "highest=0")
+
+    said = [line for line in answer.err.splitlines() if "division by zero" in line]
+    assert len(said) == 2
+    assert said[0].endswith("divide failed: ZeroDivisionError: division by zero")
+    assert said[1].endswith(": ZeroDivisionError: division by zero")
+
+
+def test_an_output_that_does_not_fit_is_told_without_what_pydantic_says(process: Call, folder: Path) -> None:
+    (folder / "wrong.py").write_text(
+        "from exodsl import Graph, node\n\n"
+        "@node\ndef wrong() -> int:\n    return 'text'\n\n"
+        "graph = Graph('wrong')\ngraph.start(wrong)\n"
+    )
+
+    failed = process("run", "wrong.py")
+    shown = process("state", "1").out
+
+    assert failed.err.count(": OutputInvalid: ") == 2
+    for text in (failed.err, shown):
+        assert [sign for sign in ("pydantic", "Traceback", "exodsl.errors") if sign in text] == []
+
+
+def test_a_long_message_of_a_failure_is_one_short_line_while_the_run_goes_on(process: Call, folder: Path) -> None:
+    (folder / "long.py").write_text(
+        "from exodsl import Graph, RetryPolicy, node\n\n"
+        "@node\ndef long() -> int:\n    raise ValueError('first\\n' + 'more ' * 1000)\n\n"
+        "graph = Graph('long', retry=RetryPolicy(max_retries=0))\ngraph.start(long)\n"
+    )
+
+    failed = process("run", "long.py")
+
+    logged = next(line for line in failed.err.splitlines() if "long failed" in line)
+    assert "ValueError: first more more" in logged
+    assert len(logged) == 300
+    assert "(5,018 characters)" in failed.err
+
+
+def test_a_blocked_unite_is_named_with_what_blocked_it(cli: Call, folder: Path) -> None:
+    (folder / "blocked.py").write_text(
+        "from exodsl import Graph, RetryPolicy, collect, node\n\n"
+        "@node\ndef first() -> list[int]:\n    return [0, 1]\n\n"
+        "@node\ndef divide(n: int) -> float:\n    return 1 / n\n\n"
+        "@node\ndef total(found: list[float]) -> float:\n    return sum(found)\n\n"
+        "graph = Graph('blocked', retry=RetryPolicy(max_retries=0))\n"
+        "graph.connect(first, divide, n=first.outputs)\n"
+        "graph.connect(divide, total, found=collect(divide.outputs)).unites(first)\n"
+    )
+
+    answer = cli("run", "blocked.py", "--json")
+
+    failed = json.loads(answer.out)["failed"]["state_id"]
+    assert f'"total" did not run: blocked by "divide" (state {failed})\n' in answer.err
+
+
+def test_the_counts_at_the_end_are_those_of_the_states_that_are_listed(cli: Call, folder: Path) -> None:
+    (folder / "again.py").write_text(
+        (folder / "broken.py").read_text().replace("max_retries=0", "max_retries=1, backoff_factor=1")
+    )
+
+    ended = cli("run", "again.py", "--input", "highest=3")
+    listed = cli("states", next(line.split()[1] for line in ended.err.splitlines()))
+
+    assert ": 9 states (6 succeeded, 1 failed, 1 pruned, 1 tried again)\n" in ended.err
+    assert len(listed.out.splitlines()) == 1 + 9
+
+
 def test_a_failed_run_says_how_to_look_at_it(cli: Call) -> None:
     failed = cli("run", "broken.py", "--input", "highest=3", "--db", "other.db")
     command = next(line.strip() for line in failed.err.splitlines() if line.strip().startswith("exodsl states"))
@@ -97,7 +165,21 @@ def test_a_run_without_a_result_says_so_on_stderr(cli: Call, folder: Path) -> No
     answer = cli("run", "nothing.py")
 
     assert (answer.code, answer.out) == (0, "")
-    assert "stop gave nothing" in answer.err
+    assert '"stop" gave nothing: pruned there: not today.' in answer.err
+
+
+def test_a_run_whose_branches_all_end_early_says_so(cli: Call, folder: Path) -> None:
+    (folder / "early.py").write_text(
+        "from exodsl import Graph, Prune, node\n\n"
+        "@node\ndef stop() -> int:\n    raise Prune('not today')\n\n"
+        "@node\ndef last(n: int) -> int:\n    return n\n\n"
+        "graph = Graph('early')\ngraph.connect(stop, last, n=stop.outputs)\n"
+    )
+
+    answer = cli("run", "early.py")
+
+    assert (answer.code, answer.out) == (0, "")
+    assert '"last" gave nothing: every branch ended before.' in answer.err
 
 
 def test_store_values_reach_the_run(cli: Call, folder: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import read_all
+
 TALKING = """
 import logging, os, subprocess, sys
 from pydantic import BaseModel
@@ -47,18 +49,6 @@ graph = Graph("talking")
 graph.connect(items, work, number=items.outputs.number)
 graph.connect(work, total, numbers=collect(work.outputs)).unites(items)
 """
-
-
-def read_all(terminal: int) -> str:
-    found = b""
-    while True:
-        try:
-            part = os.read(terminal, 65536)
-        except OSError:  # how Linux tells that nobody writes any more
-            part = b""
-        if not part:
-            return found.decode()
-        found += part
 
 
 def written(seen: str) -> list[str]:
@@ -103,3 +93,26 @@ def test_a_terminal_shows_the_cursor_again_after_an_error(
 
     assert process.returncode == 1
     assert seen.rfind("\x1b[?25h") > seen.rfind("\x1b[?25l")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+def test_a_bar_is_dim_as_long_as_more_states_may_come(
+    start: Callable[..., "subprocess.Popen[str]"], folder: Path
+) -> None:
+    (folder / "grows.py").write_text(
+        "import time\nfrom exodsl import Graph, node\n\n"
+        "@node\ndef first() -> list[int]:\n    return [0, 1]\n\n"
+        "@node\ndef second(n: int) -> list[int]:\n    time.sleep(n * 0.8)\n    return [n]\n\n"
+        "@node\ndef third(n: int) -> int:\n    return n\n\n"
+        "graph = Graph('grows')\n"
+        "graph.connect(first, second, n=first.outputs)\ngraph.connect(second, third, n=second.outputs)\n"
+    )
+    terminal, theirs = pty.openpty()
+    with start("run", "grows.py", stderr=theirs) as process:
+        os.close(theirs)
+        seen = read_all(terminal)
+        process.communicate(timeout=60)
+    os.close(terminal)
+
+    assert re.search(r"third +\x1b\[2;36m━+\x1b\[0m +1/1", seen)
+    assert re.search(r"third +\x1b\[32m━+\x1b\[0m +2/2", seen)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, SecretStr
 from exodsl import (
     Context,
     DefinitionError,
+    ExodslError,
     Graph,
     Prune,
     Requeue,
@@ -52,6 +53,11 @@ def numbers(count: int) -> list[int]:
 @node(executor="process")
 def process_id(number: int) -> int:
     return os.getpid()
+
+
+@node(executor="process")
+def session_id() -> int:
+    return os.getsid(0)
 
 
 @node(executor="process")
@@ -130,6 +136,13 @@ def test_a_body_runs_in_another_process(manager: Manager) -> None:
     run = graph_of(process_id).run(number=1, db=manager)
 
     assert run.output(process_id) != os.getpid()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal's sessions are POSIX's")
+def test_a_terminal_does_not_reach_the_process_of_a_body(manager: Manager) -> None:
+    run = graph_of(session_id).run(db=manager)
+
+    assert run.output(session_id) != os.getsid(0)
 
 
 def test_an_async_body_runs_in_another_process(manager: Manager) -> None:
@@ -251,5 +264,5 @@ def test_a_node_inside_a_function_is_refused_at_the_start(manager: Manager) -> N
 
 
 def test_an_unknown_executor_is_refused_at_the_start(manager: Manager) -> None:
-    with pytest.raises(DefinitionError, match=r'executor "proces"\. There is: process, thread\. Did you mean'):
+    with pytest.raises(ExodslError, match=r'executor "proces"\. There is: process, thread\. Did you mean'):
         graph_of(doubled.options(executor="proces")).run(number=1, db=manager)

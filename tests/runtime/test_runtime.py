@@ -7,13 +7,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
-from exodsl import BaseNode, DefinitionError, Graph, Run, Runtime, node
+from exodsl import BaseNode, DefinitionError, Graph, Run, Runtime, StateManager, node
 from exodsl.api.running import begin
 from exodsl.errors import SettingInvalid
 from exodsl.manager.protocol import StateManager as Manager
@@ -64,7 +64,7 @@ def trigger(manager: Manager, name: str, node_name: str = "SampleNode", namespac
 
 @pytest.fixture
 def serving(manager: Manager) -> Iterator[Runtime]:
-    """A runtime in a daemon thread that only a signal wakes, as it polls once a minute."""
+    """A runtime in a daemon thread, which may leave a minute between two polls."""
     runtime = Runtime(
         namespace="MyProject", name="Greeter", nodes=[SampleNode, GivenInputs], manager=manager, poll_interval=60
     )
@@ -95,6 +95,18 @@ def test_graphs_stored_after_the_start_are_served_too(serving: Runtime, manager:
     until_ended(trigger(manager, "first"))
 
     assert until_ended(trigger(manager, "second", "GivenInputs")).output("greet") == {"message": "Welcome, Ada"}
+
+
+def test_what_others_trigger_in_the_same_file_is_found_without_waiting_for_a_poll(
+    serving: Runtime, manager: Manager, tmp_path: Path
+) -> None:
+    until_ended(trigger(manager, "greeting"))
+    other = StateManager.open(tmp_path / "exodsl.db")
+
+    run = until_ended(trigger(other, "greeting"))
+
+    assert run.output("greet") == {"message": "Hello, Ada"}
+    other.close()
 
 
 def test_a_runtime_leaves_other_namespaces_alone(serving: Runtime, manager: Manager) -> None:
@@ -177,6 +189,37 @@ def test_two_functions_of_one_name_are_refused_with_both_places() -> None:
 
     with pytest.raises(DefinitionError, match=r'called "same": .*test_runtime\.py:\d+ and .*test_runtime\.py:\d+'):
         Runtime(nodes=[one(), two()])  # type: ignore[list-item]
+
+
+def test_two_graphs_of_one_name_are_refused(manager: Manager) -> None:
+    @node
+    def only() -> None:
+        return None
+
+    first, second = Graph("same"), Graph("same")
+    first.start(only)
+    second.start(only)
+
+    with pytest.raises(DefinitionError, match='Two graphs of one runtime are called "same" in namespace "default"'):
+        Runtime(graphs=[first, second], manager=manager).start()
+
+
+def test_ended_runs_are_told_with_their_status(manager: Manager) -> None:
+    @node
+    def only() -> None:
+        return None
+
+    def stop(runs: Mapping[str, str]) -> None:
+        told.update(runs)
+        runtime.stop()
+
+    graph, told = Graph("told"), dict[str, str]()
+    graph.start(only)
+    runtime = Runtime(graphs=[graph], manager=manager, runs_ended=stop)
+    run = begin(manager, graph)
+    runtime.start()
+
+    assert told == {run.run_id: "SUCCESS"}
 
 
 def test_one_function_under_several_identifiers_is_no_conflict() -> None:

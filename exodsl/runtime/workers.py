@@ -1,0 +1,166 @@
+"""Bodies at work: claims that wait for a worker, and those that run in the loop, on threads, in processes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from anyio.abc import TaskGroup
+
+from exodsl.engine.reports import Claim
+from exodsl.runtime.bodies import IN_A_THREAD, Bodies
+from exodsl.runtime.crew import Crew, Job
+from exodsl.runtime.desk import Way
+from exodsl.runtime.judging import Ending
+from exodsl.runtime.logs import LOG, extras
+from exodsl.runtime.pace import GROW_SECONDS, Pace
+from exodsl.runtime.signals import Interrupted
+from exodsl.runtime.tasks import Tasks
+
+
+class Workers:
+    """All that a runtime holds; at most `pace.workers` bodies run at once.
+
+    :param ended: gets each claim whose body ended, and how.
+    :param handed_back: gets each claim that was not run, or not to its end.
+    :param next_turn: called in the task whose body ended; says whether other tasks should get a turn now.
+    :param wake: wakes the loop; in the event loop's thread.
+    :param wake_from_thread: does so from any thread.
+    """
+
+    def __init__(
+        self,
+        bodies: Bodies,
+        pace: Pace,
+        ended: Callable[[Claim, Ending], None],
+        handed_back: Callable[[Claim], None],
+        next_turn: Callable[[], bool],
+        wake: Callable[[], None],
+        wake_from_thread: Callable[[], None],
+    ) -> None:
+        self._bodies, self._pace = bodies, pace
+        self._ended, self._handed_back, self._next_turn = ended, handed_back, next_turn
+        self._ready: dict[Way, deque[Claim]] = {"loop": deque(), "thread": deque(), "process": deque()}
+        self._running: dict[int, Claim] = {}
+        self._children = 0
+        self._short_since = 0.0
+        self._crew = Crew[Claim, Ending](pace.workers, bodies.run_on_thread, wake_from_thread)
+        self._tasks = Tasks(pace.workers, self._work, wake)
+
+    @property
+    def busy(self) -> bool:
+        """A body runs."""
+        return bool(self._running)
+
+    @property
+    def need_watching(self) -> bool:
+        """Threads may have to be added, or bodies to be written off."""
+        return self._crew.needs_watching
+
+    @property
+    def room(self) -> int:
+        """How many more claims may be taken."""
+        held = len(self._running) + sum(len(claims) for claims in self._ready.values())
+        return max(0, self._pace.workers + self._pace.batch_size - held)
+
+    def next_at(self, now: float) -> float | None:
+        """Return when to look again although no body ends."""
+        deadline = self._crew.next_deadline(now)
+        if not self._crew.short_handed:
+            return deadline
+        return now + GROW_SECONDS if deadline is None else min(now + GROW_SECONDS, deadline)
+
+    def take(self, claims: Iterable[Claim]) -> None:
+        """Take claims; `hand_out` gives them to workers."""
+        for claim in claims:
+            self._ready[self._bodies.way(claim)].append(claim)
+
+    def gather(self, now: float) -> None:
+        """Take in what threads have done, and write off what takes them too long."""
+        for key, ending in self._crew.collect():
+            self._end(key, ending)
+        for key in self._crew.expire(now):
+            claim = self._running.get(key)
+            if claim is None:
+                continue
+            LOG.warning("%s runs past its timeout on a thread", claim.identifier, extra=extras(claim))
+            self._end(key, self._bodies.timed_out(claim, IN_A_THREAD))
+        if not self._crew.short_handed:
+            self._short_since = now
+        elif now >= self._short_since + GROW_SECONDS:
+            self._crew.grow()
+            self._short_since = now
+
+    def hand_out(self, *, call: bool) -> None:
+        """Start the bodies of claims that wait, as far as workers are free.
+
+        :param call: wake idle tasks for them; not needed by a task that goes on itself.
+        """
+        for way, claims in self._ready.items():
+            while claims and len(self._running) < self._pace.workers:
+                if way == "process" and self._children >= self._bodies.processes.limit:
+                    break
+                self._start(way, claims.popleft())
+        if call:
+            self._tasks.call()
+
+    def grow(self, group: TaskGroup) -> bool:
+        """Add tasks if claims wait for them; false when they do not."""
+        if not self._tasks.short_handed:
+            return False
+        self._tasks.grow(group)
+        return True
+
+    def drop_waiting(self) -> None:
+        """Hand back what no worker has begun."""
+        for claims in self._ready.values():
+            while claims:
+                self._handed_back(claims.popleft())
+
+    def stop(self, *, patient: bool) -> None:
+        """Cancel the bodies that can be cancelled; hand back those that cannot, and without patience all."""
+        self._tasks.cancel()
+        for claim in tuple(self._running.values()):
+            if not patient or self._bodies.way(claim) == "thread":
+                self._hand_back(claim)
+
+    def close(self) -> None:
+        """Let go of the threads and tasks; bodies that cannot be stopped go on, and count no more."""
+        self._tasks.cancel()
+        self._crew.close()
+
+    def _start(self, way: Way, claim: Claim) -> None:
+        self._running[claim.state_id] = claim
+        if way == "thread":
+            self._crew.put(Job(claim.state_id, claim, self._bodies.timeout(claim)))
+            return
+        self._children += way == "process"
+        self._tasks.put(claim)
+
+    async def _work(self, claim: Claim) -> bool:
+        """Run a body in the loop or in a child process; true when others should get a turn."""
+        in_process = self._bodies.way(claim) == "process"
+        try:
+            if in_process:
+                ending = await self._bodies.run_in_process(claim)
+            else:
+                ending = await self._bodies.run_in_loop(claim)
+        except Interrupted:
+            self._hand_back(claim)
+            return False
+        except BaseException:
+            self._hand_back(claim)
+            raise
+        finally:
+            self._children -= in_process
+        self._end(claim.state_id, ending)
+        return self._next_turn()
+
+    def _hand_back(self, claim: Claim) -> None:
+        if self._running.pop(claim.state_id, None) is not None:
+            self._handed_back(claim)
+
+    def _end(self, key: int, ending: Ending) -> None:
+        claim = self._running.pop(key, None)
+        if claim is not None:  # else handed back meanwhile: what comes late counts no more
+            self._ended(claim, ending)
