@@ -15,7 +15,7 @@ J = TypeVar("J")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job(Generic[J]):
     """Something to do on a thread, at most for `timeout` seconds if that is given."""
 
@@ -51,6 +51,14 @@ class Crew(Generic[J, R]):
     def short_handed(self) -> bool:
         """Jobs wait that another thread could take: `grow` when that lasts."""
         return bool(self._jobs) and self._threads < self._size
+
+    @property
+    def longest_waiting(self) -> int | None:
+        """The key of the job that no thread has taken for the longest time."""
+        try:
+            return self._jobs[0].key
+        except IndexError:
+            return None
 
     @property
     def needs_watching(self) -> bool:

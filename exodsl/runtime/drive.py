@@ -17,6 +17,9 @@ from exodsl.runtime.loop import Loop
 from exodsl.runtime.pace import Pace
 from exodsl.template.models import GraphTemplate
 
+BATCH = 192
+"""How many claims a run may hold ahead: an exchange of that many costs little more than one of a few."""
+
 
 def run_until_ended(
     manager: StateManager, run_id: str, bodies: Mapping[str, Body], workers: int = 64, grace: float = 2.0
@@ -67,7 +70,7 @@ def _loop(manager: StateManager, run_id: str, bodies: Mapping[str, Body], worker
         return None
     names = check_fits(run, manager.template(run.namespace, run.graph, run.version), bodies)
     serves = Serves({(run.namespace, run.graph): names}, run.run_id)
-    pace = Pace(workers=workers, batch_size=workers, grace=grace)
+    pace = Pace(workers=workers, batch_size=max(workers, BATCH), grace=grace)
     return Loop(manager, f"run {run.run_id}", serves, Bodies(manager, bodies), pace, until=run.run_id)
 
 

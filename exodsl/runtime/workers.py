@@ -44,6 +44,7 @@ class Workers:
         self._running: dict[int, Claim] = {}
         self._children = 0
         self._short_since = 0.0
+        self._longest: int | None = None
         self._crew = Crew[Claim, Ending](pace.workers, bodies.run_on_thread, wake_from_thread)
         self._tasks = Tasks(pace.workers, self._work, wake)
 
@@ -85,8 +86,13 @@ class Workers:
                 continue
             LOG.warning("%s runs past its timeout on a thread", claim.identifier, extra=extras(claim))
             self._end(key, self._bodies.timed_out(claim, IN_A_THREAD))
-        if not self._crew.short_handed:
-            self._short_since = now
+        self._grow_crew(now)
+
+    def _grow_crew(self, now: float) -> None:
+        """Add threads when one and the same job waits too long: while jobs move on, threads are not what lacks."""
+        longest = self._crew.longest_waiting
+        if longest != self._longest or not self._crew.short_handed:
+            self._longest, self._short_since = longest, now
         elif now >= self._short_since + GROW_SECONDS:
             self._crew.grow()
             self._short_since = now
