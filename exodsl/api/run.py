@@ -211,7 +211,7 @@ class Run:
 
 def _failed(run_id: str, state: StateView) -> RunFailed:
     error = state.error
-    said = "no reason was recorded" if error is None else f"{error.type}: {error.message}"
+    said = "no reason was recorded" if error is None else f"{error.name}: {error.message}"
     inputs = to_json(state.inputs).decode()
     if len(inputs) > _SHOWN_INPUTS:
         inputs = f"{inputs[:_SHOWN_INPUTS]}… ({len(inputs)} characters)"

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from exodsl.manager.views import RunView, StateStatus, StateView
 
 SHORT = 8
-_PLAIN = ("builtins", "exodsl")
 _CAUSED = "\n\nThe above exception was the direct cause of the following exception:\n\n"
 _PAGE = 1000
 _SHOWN = 500
@@ -80,8 +79,7 @@ def plain_output(outputs: Mapping[str, Any]) -> Any:
 
 def error_line(error: ErrorInfo) -> str:
     """Return an error as the last line of a traceback spells it; a type of Python's or ours by its bare name."""
-    module, _, name = error.type.rpartition(".")
-    kind = name if module.partition(".")[0] in _PLAIN else error.type
+    kind = error.name
     return f"{kind}: {error.message}" if error.message else kind
 
 

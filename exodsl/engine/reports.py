@@ -37,6 +37,12 @@ class ErrorInfo:
     traceback: str = ""
     key: str = ""
 
+    @property
+    def name(self) -> str:
+        """The type as people write it: without the module where it is a builtin, or exodsl's own."""
+        module, _, name = self.type.rpartition(".")
+        return name if module.partition(".")[0] in ("builtins", "exodsl") else self.type
+
 
 @dataclass(slots=True)
 class Executed:

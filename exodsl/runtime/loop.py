@@ -249,7 +249,7 @@ class Loop:
         self._exchanges.report(Report(claim.state_id, claim.lease, result_of(ending, claim.retry_policy)))
         if isinstance(ending, Raised):
             error = ending.error
-            LOG.info("%s failed: %s: %s", claim.identifier, error.type, error.message, extra=extras(claim))
+            LOG.info("%s failed: %s: %s", claim.identifier, error.name, error.message, extra=extras(claim))
 
     def _release(self, claim: Claim) -> None:
         self._exchanges.report(Report(claim.state_id, claim.lease, Released()))

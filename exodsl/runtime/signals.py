@@ -43,7 +43,9 @@ def stopped_by_signals(stop: Callable[[], None], stop_at_once: Callable[[], None
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)
 
-    before = {number: signal.signal(number, hear) for number in _HEARD}
+    # What was ignored stays ignored: a shell lets jobs in the background overhear the Ctrl-C of its user.
+    heard = [number for number in _HEARD if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, hear) for number in heard}
     try:
         yield
     finally:

@@ -158,6 +158,16 @@ def test_inputs_called_like_an_option_go_into_the_mapping(manager: Manager) -> N
     assert run.output(reserved) == "a 2 3"
 
 
+@pytest.mark.parametrize("given", ["a b", 5, ["a"]])
+def test_an_input_without_a_name_is_refused_with_how_to_write_it(ask: Graph[Ask], sums: Graph, given: object) -> None:
+    with pytest.raises(InputInvalid) as caught:
+        sums.run(given, db=":memory:")  # type: ignore[arg-type]
+    with pytest.raises(InputInvalid, match=r"`graph\.run\(topic="):
+        ask.run(given, db=":memory:")  # type: ignore[arg-type]
+
+    assert str(caught.value) == f'Graph "sums" takes its inputs by name. Write `graph.run(left={given!r})`.'
+
+
 def test_an_input_given_twice_is_refused(sums: Graph, manager: Manager) -> None:
     with pytest.raises(InputInvalid, match='given the input "left" twice'):
         sums.run({"left": 1}, left=2, db=manager)

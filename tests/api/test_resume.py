@@ -170,6 +170,20 @@ def test_code_that_lacks_a_node_of_the_run_is_refused(manager: Manager) -> None:
         resume(run.run_id, after, db=manager)
 
 
+def test_another_graph_is_refused_although_it_has_the_nodes(manager: Manager) -> None:
+    @node
+    def only() -> int:
+        return 1
+
+    mine, other = Graph("mine"), Graph("other")
+    mine.start(only)
+    other.start(only)
+    run = begin(manager, mine)
+
+    with pytest.raises(TargetError, match=f'Run "{run.run_id}" is of graph "mine"; the one given is "other".'):
+        resume(run.run_id, other, db=manager)
+
+
 def test_an_unknown_run_is_not_found(manager: Manager) -> None:
     with pytest.raises(RunNotFound):
         resume("no-such-run", db=manager)

@@ -451,3 +451,49 @@ def test_a_run_that_is_paused_waits_in_the_process_that_works_on_it(
 
     assert held == (["CREATED"], None)
     assert (process.returncode, out) == (0, "2\n")
+
+
+# --- rerun ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def done(cli: Call) -> str:
+    """A run of `words.py` that ended well."""
+    run_id: str = json.loads(cli("run", "words.py", "--input", "document=One. Two words.", "--json").out)["run_id"]
+    return run_id
+
+
+def first(manager: StateManager, run_id: str, node: str) -> int:
+    """Return the number of a node's first state."""
+    return manager.states(run_id, identifier=node).items[0].state_id
+
+
+def test_rerun_makes_a_new_run_that_goes_on_from_a_state(cli: Call, done: str, manager: StateManager) -> None:
+    answer = cli("rerun", done, "--from", str(first(manager, done, "count_words")), "--yes")
+    new = answer.out.strip()
+    resumed = cli("resume", new)
+
+    assert (answer.code, manager.run(done).status, manager.run(new).status) == (0, "SUCCESS", "SUCCESS")
+    assert (resumed.code, resumed.out) == (0, "3\n")
+    assert resumed.err.count("counting") == 1
+
+
+def test_a_dry_run_of_a_rerun_only_says_what_would_be_taken_back(cli: Call, done: str, manager: StateManager) -> None:
+    answer = cli("rerun", done, "--from", str(first(manager, done, "split")), "--dry-run")
+
+    assert (answer.code, len(manager.runs().items)) == (0, 1)
+    assert "without 4 states that came of it" in answer.out
+
+
+def test_rerun_asks_or_is_told(cli: Call, done: str, manager: StateManager) -> None:
+    answer = cli("rerun", done, "--from", str(first(manager, done, "split")))
+
+    assert (answer.code, len(manager.runs().items)) == (2, 1)
+    assert "Give --yes" in answer.err
+
+
+def test_rerun_from_a_state_that_is_not_there_is_refused(cli: Call, done: str) -> None:
+    answer = cli("rerun", done, "--from", "999999", "--yes")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert 'No state "999999"' in answer.err
