@@ -11,9 +11,7 @@ from typing import Any, cast
 from exodsl.dsl.code import Address as Address
 from exodsl.dsl.code import Code, Style
 from exodsl.dsl.code import Injected as Injected
-from exodsl.dsl.codecs import described
 from exodsl.dsl.context import CURRENT
-from exodsl.errors import OutputInvalid
 from exodsl.template.policies import RetryPolicy
 
 
@@ -103,15 +101,10 @@ class Body:
         if amount == "either" and not isinstance(value, list):
             return [outputs.encode(value)]
         if amount != "stream" and not isinstance(value, list):
-            raise self._no_fanout(value)
+            raise outputs.mistakes.no_fanout(value)
         if not isinstance(value, list | Iterator):
-            raise self._no_fanout(value)
+            raise outputs.mistakes.no_fanout(value)
         return [outputs.encode(item) for item in cast("Iterator[Any]", value)]
-
-    def _no_fanout(self, value: Any) -> OutputInvalid:
-        return OutputInvalid(
-            f'Node "{self.node_name}" declared a fanout, `{self.code.outputs.returned}`, returned {described(value)}.'
-        )
 
     def load_output(self, value: Mapping[str, Any]) -> Any:
         """Return a recorded output as the body gave it: a model, a dataclass, a plain value."""

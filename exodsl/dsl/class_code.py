@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from exodsl.dsl.base_node import BaseNode, ClassParts, execute_of, read_class
 from exodsl.dsl.code import Code, Injected, missing_secret
-from exodsl.dsl.codecs import reasons
+from exodsl.dsl.mistakes import reasons
 from exodsl.dsl.signature import Signature
 from exodsl.errors import InputInvalid, NodeRefused
 

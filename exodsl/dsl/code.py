@@ -15,9 +15,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, SecretStr, TypeAdapter
 from pydantic.errors import PydanticUserError
 
-from exodsl.dsl.codecs import InputCodec, OutputCodec, first_line
+from exodsl.dsl.codecs import TAKE, InputCodec, OutputCodec
 from exodsl.dsl.context import Context
 from exodsl.dsl.hints import NotYet, spell
+from exodsl.dsl.mistakes import first_line
 from exodsl.dsl.places import place_of
 from exodsl.dsl.signature import Signature
 from exodsl.dsl.store import Store, StoreSession
@@ -84,16 +85,14 @@ class Code(ABC):
         try:
             return InputCodec(self.name, self._input_adapter(), signature.defaults)
         except NameError as error:
-            raise NotYet(
-                f"An input of node `{self.name}` names `{error.name}`, which is not defined."
-            ) from error
+            raise NotYet(f"An input of node `{self.name}` names `{error.name}`, which is not defined.") from error
         except PydanticUserError as error:
             raise self._not_an_input(error) from error
 
     @cached_property
     def outputs(self) -> OutputCodec:
         """What turns returned values into JSON, and back."""
-        return OutputCodec(self.name, self.signature.returns)
+        return OutputCodec(self.name, self.place, self.signature.returns)
 
     def _not_an_input(self, error: PydanticUserError) -> NotStorable:
         for name, annotation in self.signature.inputs.items():
@@ -101,11 +100,9 @@ class Code(ABC):
                 TypeAdapter(annotation)
             except PydanticUserError:
                 what = f"parameter `{name}` of type `{spell(annotation)}`"
-                return NotStorable(
-                    f"E141 {what} of node `{self.name}` cannot be read from JSON. ({self.place})"
-                )
+                return NotStorable(f"E141 {what} of node `{self.name}` cannot be read from JSON. {TAKE} ({self.place})")
         return NotStorable(
-            f"E141 the inputs of node `{self.name}` cannot be read from JSON: {first_line(error)}"
+            f"E141 the inputs of node `{self.name}` cannot be read from JSON: {first_line(error)}. {TAKE}"
         )
 
     def given(self, injected: Injected) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, NotRequired, cast
 
@@ -12,13 +12,15 @@ from pydantic_core import PydanticSerializationError, to_json, to_jsonable_pytho
 from typing_extensions import TypedDict
 
 from exodsl.dsl.hints import bare, spell
+from exodsl.dsl.mistakes import STORABLE, Mistakes, first_line
+from exodsl.dsl.mistakes import reasons as reasons
 from exodsl.dsl.returns import RESULT, Returned, is_model
 from exodsl.dsl.schemas import object_schema
-from exodsl.errors import InputInvalid, NodeRefused, NotStorable, OutputInvalid
+from exodsl.errors import InputInvalid, NodeRefused, NotStorable
 from exodsl.template.json_values import odd_number
 
-_SUSPECTS = (b"null", b"NaN", b"Infinity")
-"""What a number that JSON does not have turns into, wherever it hides."""
+TAKE = f"Take what it is made of: {STORABLE}."
+GIVE = f"Give what is in it: {STORABLE}."
 
 
 def record(name: str, annotations: Mapping[str, Any]) -> TypeAdapter[Any]:
@@ -59,7 +61,7 @@ class InputCodec:
             schema = object_schema(self._adapter.json_schema(by_alias=False, mode="validation"))
         except PydanticUserError as error:
             raise NotStorable(
-                f"E141 an input of node `{self._node}` cannot be JSON: {first_line(error)}"
+                f"E141 an input of node `{self._node}` cannot be JSON: {first_line(error)}. {TAKE}"
             ) from error
         for name, value in self._defaults.items():
             _show_default(schema["properties"][name], value)
@@ -76,8 +78,9 @@ def _show_default(schema: dict[str, Any], value: Any) -> None:
 class OutputCodec:
     """Turns what a body returns into JSON text, and back for whoever reads a run."""
 
-    def __init__(self, node: str, returned: Returned) -> None:
+    def __init__(self, node: str, place: str, returned: Returned) -> None:
         self._node, self.returned = node, returned
+        self.mistakes = Mistakes(node, place, returned)
         self._wraps = returned.holds == "value"
         self._adapter = _output_adapter(node, returned)
         self._check = self._adapter.validator.validate_python
@@ -93,29 +96,24 @@ class OutputCodec:
         try:
             held = self._check({RESULT: value} if self._wraps else value, strict=True)
             body = self._adapter.serializer.to_json(held, by_alias=False, warnings="error")
+        except ValidationError as error:
+            raise self.mistakes.misfit(value, error) from None
         except ValueError as error:
-            raise OutputInvalid(self._does_not_fit(value, error)) from error
+            raise self.mistakes.unstorable(value, error) from error
+        # what a number that JSON does not have turns into, wherever it hides
         if b"null" in body or b"NaN" in body or b"Infinity" in body:
             self._refuse_odd_numbers(held)
         return body.decode()
 
     def _nothing(self, value: Any) -> str:
         if value is not None:
-            raise OutputInvalid(f'Node "{self._node}" declared no output, returned {described(value)}.')
+            raise self.mistakes.something(value)
         return "{}"
 
-    def _does_not_fit(self, value: Any, error: ValueError) -> str:
-        said = f'Node "{self._node}" declared one output, `{spell(self.returned.item)}`, returned {described(value)}'
-        if isinstance(value, list) and self.returned.amount == "one":
-            return f"{said}. For a fanout, annotate `-> list[{spell(self.returned.item)}]`."
-        return f"{said}: {reasons(error) if isinstance(error, ValidationError) else unexpected(error)}."
-
     def _refuse_odd_numbers(self, held: Any) -> None:
-        place = odd_number(self._dump(held, mode="python", by_alias=False))
-        if place:
-            raise OutputInvalid(
-                f'Node "{self._node}" gave {place[1]} in output `{place[0]}`: JSON has no such number.'
-            )
+        found = odd_number(self._dump(held, mode="python", by_alias=False))
+        if found:
+            raise self.mistakes.odd_number(*found)
 
     def decode(self, value: Mapping[str, Any]) -> Any:
         """Return one recorded output as the body gave it: a model, a dataclass, a plain value."""
@@ -143,9 +141,7 @@ def _output_adapter(node: str, returned: Returned) -> TypeAdapter[Any]:
             return TypeAdapter(returned.item)
         return record("Outputs", {RESULT: returned.item} if returned.holds == "value" else {})
     except NameError as error:
-        raise NodeRefused(
-            f"The output type of node `{node}` names `{error.name}`, which is not defined."
-        ) from error
+        raise NodeRefused(f"The output type of node `{node}` names `{error.name}`, which is not defined.") from error
     except PydanticUserError as error:
         raise _not_storable(node, returned.item, error) from error
 
@@ -157,9 +153,9 @@ def _not_storable(node: str, item: Any, error: PydanticUserError) -> NotStorable
         except PydanticUserError:
             where = f"{spell(item)}.{name}"
             return NotStorable(
-                f"E141 output `{where}` of type `{spell(annotation)}` cannot be stored as JSON (node `{node}`)."
+                f"E141 output `{where}` of type `{spell(annotation)}` cannot be stored as JSON (node `{node}`). {GIVE}"
             )
-    return NotStorable(f"E141 the output of node `{node}`, a `{spell(item)}`, cannot be stored as JSON.")
+    return NotStorable(f"E141 the output of node `{node}`, a `{spell(item)}`, cannot be stored as JSON. {GIVE}")
 
 
 def _fields(item: Any) -> dict[str, Any]:
@@ -168,30 +164,3 @@ def _fields(item: Any) -> dict[str, Any]:
     if isinstance(item, type) and is_dataclass(item):
         return {field.name: field.type for field in fields(item)}
     return {}
-
-
-def reasons(error: ValidationError) -> str:
-    """Return what did not fit, field by field, on one line."""
-    return "; ".join(
-        f"`{'.'.join(str(part) for part in found['loc'])}`: {found['msg']}" if found["loc"] else found["msg"]
-        for found in error.errors(include_url=False, include_context=False, include_input=False)
-    )
-
-
-def unexpected(error: ValueError) -> str:
-    """Return what the serializer found, without its own frame of words."""
-    return first_line(str(error).replace("Pydantic serializer warnings:", "").strip())
-
-
-def first_line(error: object) -> str:
-    """Return the first line of a foreign message."""
-    return str(error).strip().partition("\n")[0]
-
-
-def described(value: Any) -> str:
-    """Return what a value is, without showing it."""
-    if value is None:
-        return "None"
-    if isinstance(value, list):
-        return f"a list of {len(cast('Sequence[Any]', value))}"
-    return f"a `{type(value).__name__}`"

@@ -28,11 +28,18 @@ def compile_graph(declaration: Declaration) -> GraphTemplate:
         known.extend(one.findings)
     template, found = _filled(draft, mapped)
     known.extend([*draft.findings, *found])
-    findings = dict.fromkeys([*known, *check(template, declaration.places, known)])
-    in_order = sorted(findings, key=lambda one: one.sort_key)
-    if in_order:
-        raise GraphInvalid(declaration.name, in_order)
+    known.extend(check(template, declaration.places, known))
+    if known:
+        raise GraphInvalid(declaration.name, _told_once(known))
     return template.model_copy(update={"nodes": tuple(template.node(name) for name in Shape(template).order)})
+
+
+def _told_once(findings: list[Finding]) -> list[Finding]:
+    """Return the findings in the order of the files, without what another one says or explains."""
+    mistyped = {(one.identifiers[:1], one.input) for one in findings if one.code == "E102"}
+    # What the one input should be given instead needs no `collect(...)` taken away first.
+    left = [one for one in findings if one.code != "E127" or (one.identifiers[:1], one.input) not in mistyped]
+    return sorted({str(one): one for one in left}.values(), key=lambda one: one.sort_key)
 
 
 def _mapped(declaration: Declaration) -> dict[str, Mapped]:
@@ -64,9 +71,7 @@ def _filled(draft: Draft, mapped: dict[str, Mapped]) -> tuple[GraphTemplate, lis
     return _with_root(draft, given, root.identifier, set(draft.described) - broken), findings
 
 
-def _with_root(
-    draft: Draft, given: dict[str, dict[str, Any]], root: str, described: set[str]
-) -> GraphTemplate:
+def _with_root(draft: Draft, given: dict[str, dict[str, Any]], root: str, described: set[str]) -> GraphTemplate:
     """Fill in the root, and say what a run's inputs are where no model does."""
     own = draft.described[root]
     explicit = given.get(root, {})

@@ -15,7 +15,8 @@ from exodsl.dsl.class_code import ClassCode
 from exodsl.dsl.code import Code
 from exodsl.dsl.function_code import FunctionCode
 from exodsl.dsl.hints import Scope
-from exodsl.dsl.nodes import AnyNode, Node, check_timeout, class_node, is_node
+from exodsl.dsl.nodes import AnyNode, Node, class_node, is_node
+from exodsl.dsl.options import check_options, check_retry, check_text, check_timeout
 from exodsl.dsl.places import caller, here, place
 from exodsl.errors import DefinitionError
 from exodsl.template.policies import RetryPolicy
@@ -55,8 +56,8 @@ class Decorate:
         timeout: timedelta | None = None,
         executor: str | None = None,
     ) -> None:
-        self._name = name
-        self._retry, self._timeout, self._executor = retry, check_timeout(timeout), executor
+        self._name, self._executor = check_text("name", name), check_text("executor", executor)
+        self._retry, self._timeout = check_retry(retry), check_timeout(timeout)
 
     @overload
     def __call__(self, cls: type[_Many[T]], /) -> Node[..., T, Any]: ...
@@ -128,8 +129,9 @@ def node(target: Any = None, /, **options: Any) -> Any:
     :param retry: overrides the graph's policy.
     :param timeout: for one execution, at least a millisecond; by default none.
     :param executor: the name of the executor that runs it, such as `"process"`.
-    :raises DefinitionError: when the target cannot be understood; names the parameter and the cure.
+    :raises DefinitionError: when the target or an option cannot be understood; names it and the cure.
     """
+    check_options(options)
     if target is None:
         return Decorate(**options)
     if is_node_class(target):
@@ -148,12 +150,12 @@ def read_code(target: object, name: str | None = None) -> Code:
         raise DefinitionError(f"`{target.__name__}` is no node: make it a subclass of `BaseNode`. ({here()})")
     if is_node(target):
         raise DefinitionError(f"`{target.identifier}` is a node already: one `@node` is enough. ({here()})")
+    if isinstance(target, str):
+        raise DefinitionError(f'`@node("{target}")` has no name for its option: `@node(name="{target}")`. ({here()})')
     if not inspect.isfunction(target):
         raise DefinitionError(f"{target!r} is no function, so it cannot be a node. ({here()})")
     if name is None and target.__name__ == "<lambda>":
-        raise DefinitionError(
-            f"A lambda has no name or types to make a node of: write a function. ({here()})"
-        )
+        raise DefinitionError(f"A lambda has no name or types to make a node of: write a function. ({here()})")
     return FunctionCode(target, name or target.__name__, Scope(frame))
 
 

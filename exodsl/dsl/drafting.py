@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -12,12 +12,14 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
 from pydantic_core import to_jsonable_python
 
-from exodsl.dsl.codecs import first_line
 from exodsl.dsl.declaration import Declaration
 from exodsl.dsl.edges import Connection
+from exodsl.dsl.mistakes import first_line
 from exodsl.dsl.nodes import AnyNode
 from exodsl.dsl.schemas import object_schema
+from exodsl.dsl.spoken import finding_of
 from exodsl.errors import NodeRefused, did_you_mean
+from exodsl.template.check_executors import check_executor
 from exodsl.template.check_shape import check_shape
 from exodsl.template.findings import Finding
 from exodsl.template.models import GraphTemplate, NodeTemplate, StoreConfig, Unites
@@ -51,9 +53,10 @@ class Draft:
             options |= self._understood(node)
         except NodeRefused as error:
             self.refused.add(name)
-            message = str(error).removeprefix(f"{error.code} ")
-            self.findings.append(Finding(error.code, message, body.place, (name,)))
-        return NodeTemplate(node_name=node.node_name, identifier=name, **options)
+            self.findings.append(finding_of(error, body.place, (name,)))
+        described = NodeTemplate(node_name=node.node_name, identifier=name, **options)
+        self.findings.extend(replace(found, place=body.place) for found in check_executor(described))
+        return described
 
     def _understood(self, node: AnyNode) -> dict[str, Any]:
         code = node.body.code
@@ -74,11 +77,7 @@ class Draft:
             for key in asked.model_fields:
                 if key not in known:
                     message = f"`{node.identifier}` uses store key `{key}`, and the store has no such key."
-                    has = (
-                        f"It has: {', '.join(known)}."
-                        if known
-                        else "The graph has none: `Graph(store=Model)`."
-                    )
+                    has = f"It has: {', '.join(known)}." if known else "The graph has none: `Graph(store=Model)`."
                     cure = f"{has}{did_you_mean(key, known)}"
                     yield Finding("E131", message, node.body.place, (node.identifier, key), cure)
 
@@ -95,9 +94,7 @@ class Draft:
                 children[node.identifier].add(connection.target.identifier)
         without = {"inputs_schema": None, "outputs_schema": None, "secrets": ()} if bare else {}
         return [
-            node.model_copy(
-                update={"next_nodes": tuple(sorted(children[name])), **self._waits(name), **without}
-            )
+            node.model_copy(update={"next_nodes": tuple(sorted(children[name])), **self._waits(name), **without})
             for name, node in self.described.items()
         ]
 
@@ -180,9 +177,7 @@ class Draft:
 def _store_defaults(model: type[BaseModel]) -> dict[str, Any]:
     fields = {name: one for name, one in model.model_fields.items() if not one.is_required()}
     return {
-        name: to_jsonable_python(
-            one.get_default(call_default_factory=True, validated_data={}), by_alias=False
-        )
+        name: to_jsonable_python(one.get_default(call_default_factory=True, validated_data={}), by_alias=False)
         for name, one in sorted(fields.items())
     }
 

@@ -14,6 +14,7 @@ from exodsl.dsl.declaration import Declaration
 from exodsl.dsl.edges import Connection, Connector, Edge, Kind, read_sources
 from exodsl.dsl.injection import Env
 from exodsl.dsl.nodes import AnyNode, Bound, Node, as_node, is_bound
+from exodsl.dsl.options import check_retry
 from exodsl.dsl.places import caller, here
 from exodsl.dsl.references import Origin, Reference
 from exodsl.dsl.returns import is_model
@@ -60,7 +61,7 @@ class Graph(Generic[I, S]):
         self.store_model: type[BaseModel] | None = _model(store, "store")
         self.keep_store = keep_store
         self.secrets = _secrets(secrets or {})
-        self.retry = retry
+        self.retry = check_retry(retry)
         self.place = here()
         self.module = str(caller().f_globals.get("__name__", ""))
         self._connections: list[Connection] = []
@@ -96,9 +97,7 @@ class Graph(Generic[I, S]):
         **kwargs: P.kwargs,
     ) -> Edge: ...
     @overload
-    def connect(
-        self, source: Source | Sequence[Source], target: type[BaseNode], /, **inputs: Any
-    ) -> Edge: ...
+    def connect(self, source: Source | Sequence[Source], target: type[BaseNode], /, **inputs: Any) -> Edge: ...
     @overload
     def connect(self, source: Source | Sequence[Source], /, **inputs: Any) -> Connector: ...
     def connect(self, source: Any, /, *rest: Any, **inputs: Any) -> Any:
@@ -163,9 +162,7 @@ class Graph(Generic[I, S]):
     ) -> Connection:
         if is_bound(target):
             if args or inputs:
-                raise DefinitionError(
-                    f"Inputs stand in `takes(...)` or in `connect(...)`, not in both. ({here()})"
-                )
+                raise DefinitionError(f"Inputs stand in `takes(...)` or in `connect(...)`, not in both. ({here()})")
             return Connection(kind, sources, target.node, target.mapping, here())
         node = as_node(target, "a target")
         return Connection(kind, sources, node, node.mapping(args, inputs) or None, here())
@@ -187,9 +184,9 @@ class Graph(Generic[I, S]):
             )
 
 
-def _name(name: str, what: str) -> str:
-    if not name.strip():
-        raise DefinitionError(f"A {what} needs a name that is not empty. ({here()})")
+def _name(name: Any, what: str) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise DefinitionError(f"A {what} needs a name: a text that is not empty, not {name!r}. ({here()})")
     return name.strip()
 
 

@@ -106,9 +106,5 @@ def spell(annotation: Any) -> str:
     """Return an annotation as a user would write it."""
     if annotation is type(None):
         return "None"
-    text = (
-        annotation.__qualname__
-        if isinstance(annotation, type) and not get_args(annotation)
-        else repr(annotation)
-    )
+    text = annotation.__qualname__ if isinstance(annotation, type) and not get_args(annotation) else repr(annotation)
     return re.sub(r"(?:[\w<>]+\.)+(?=\w)|~", "", text)

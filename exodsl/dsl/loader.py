@@ -20,7 +20,8 @@ from exodsl.dsl.decorator import node
 from exodsl.dsl.graph import Graph
 from exodsl.dsl.nodes import AnyNode, class_node, is_node
 from exodsl.dsl.places import place
-from exodsl.errors import TargetError, did_you_mean
+from exodsl.dsl.spoken import finding_of
+from exodsl.errors import ExodslError, GraphInvalid, TargetError, did_you_mean
 
 AnyGraph = Graph[Any, Any]
 
@@ -40,6 +41,7 @@ def load(target: str) -> AnyGraph:
 
     :raises TargetError: when there is no such file, module or graph, when the module raises, or when
         several graphs could be meant.
+    :raises GraphInvalid: when the module itself compiles a graph that does not pass its checks.
     """
     source, name = _split(target)
     module = load_module(source)
@@ -47,9 +49,7 @@ def load(target: str) -> AnyGraph:
     if name is not None:
         return _named(target, module, name, graphs)
     if not graphs:
-        raise TargetError(
-            f'"{source}" defines no graph. Write `graph = Graph("name")` at the top of the module.'
-        )
+        raise TargetError(f'"{source}" defines no graph. Write `graph = Graph("name")` at the top of the module.')
     if len(graphs) > 1:
         listed = ", ".join(f"{source}:{known}" for known in graphs)
         raise TargetError(f'"{source}" defines {len(graphs)} graphs. Name one: {listed}.')
@@ -97,9 +97,7 @@ def load_node(address: Address) -> AnyNode:
         return class_node(found)
     if inspect.isfunction(found):
         return node(found)
-    raise TargetError(
-        f'No node is at "{address}" in this process. Keep it at the top of its module under that name.'
-    )
+    raise TargetError(f'No node is at "{address}" in this process. Keep it at the top of its module under that name.')
 
 
 def load_module(source: str) -> ModuleType:
@@ -107,9 +105,7 @@ def load_module(source: str) -> ModuleType:
     if source.endswith(".py") or "/" in source or "\\" in source:
         return _load_file(source)
     if Path(source).is_file() or not all(part.isidentifier() for part in source.split(".")):
-        raise TargetError(
-            f'"{source}" is no target. Write `file.py`, `file.py:graph` or `package.module:graph`.'
-        )
+        raise TargetError(f'"{source}" is no target. Write `file.py`, `file.py:graph` or `package.module:graph`.')
     return _load_name(source)
 
 
@@ -185,27 +181,28 @@ def _is_file_of(module: ModuleType, path: Path) -> bool:
 
 @contextmanager
 def _reported(source: str, path: Path | None) -> Generator[None]:
-    """Turn whatever a module raises while it is imported into one error that names the line."""
+    """Turn whatever a module raises while it is imported into one error that names the line.
+
+    What exodsl refuses there goes out as it would among the findings of a graph.
+    """
     try:
         yield
-    except (KeyboardInterrupt, TargetError):
+    except (KeyboardInterrupt, TargetError, GraphInvalid):
         raise
     except SyntaxError as error:
         where = place(error.filename or source, error.lineno or 0)
         raise TargetError(f'"{source}" cannot be read: {error.msg}. ({where})') from error
     except BaseException as error:
+        if isinstance(error, ExodslError) and "\n" not in str(error):
+            raise TargetError(str(finding_of(error, _where(error, source, path)))) from error
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise TargetError(
-            f'"{source}" fails when it is imported: {said} ({_where(error, source, path)})'
-        ) from error
+        raise TargetError(f'"{source}" fails when it is imported: {said} ({_where(error, source, path)})') from error
 
 
 def _where(error: BaseException, source: str, path: Path | None) -> str:
     """Return the innermost line that the user wrote: in the file or beside it, else outside of exodsl."""
     frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((_OURS, "<"))
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith((_OURS, "<"))
     ]
     beside = [frame for frame in frames if path is not None and Path(frame.filename).parent == path.parent]
     for frame in reversed(beside or frames):

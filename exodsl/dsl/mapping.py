@@ -8,8 +8,12 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from exodsl.dsl.base_node import is_node_class
 from exodsl.dsl.edges import Connection
-from exodsl.dsl.references import Reference, is_collected, is_reference, label, nested_reference
+from exodsl.dsl.mistakes import described
+from exodsl.dsl.nodes import as_node, is_node
+from exodsl.dsl.references import Reference, is_collected, is_reference, label, nested_reference, spelled
+from exodsl.dsl.spoken import finding_of
 from exodsl.errors import DefinitionError
 from exodsl.template.findings import Finding
 from exodsl.template.json_values import odd_number
@@ -39,10 +43,10 @@ class Mapped:
             try:
                 values[name] = _as_json(value)
             except DefinitionError as error:
-                findings.append(_finding("E145", connection, str(error)))
+                findings.append(finding_of(error, connection.place, (connection.target.identifier,), code="E145"))
             except _NotJson as error:
                 message = f"`{name}` of `{connection.target.identifier}` is given {error}."
-                findings.append(_finding("E106", connection, message))
+                findings.append(_finding("E106", connection, name, message, _instead(name, value)))
             else:
                 findings.extend(_hidden(connection, name, value))
         return cls(connection, values, findings)
@@ -61,34 +65,50 @@ class Mapped:
             return
         many = bool(source) and structure.many(target, source)
         if is_collected(value) and not many:
-            message = f"`{name}` of `{target}` collects `{_spelled(value)}`, of which there is only one here."
-            yield _finding("E127", self.connection, message, "Take it without `collect(...)`.")
+            message = f"`{name}` of `{target}` collects `{_named(value)}`, of which there is only one here."
+            yield _finding("E127", self.connection, name, message, "Take it without `collect(...)`.")
         elif not is_collected(value) and many and structure.sure_list(target, source):
             level = structure.outputs_levels[source][structure.reads[target][source]]
             above = f"`{level.opener}` opens several branches above it"
-            message = f"`{target}` takes `{_spelled(value)}` directly, but {above}."
-            cure = f"`{name}=collect({_spelled(value)})` takes the list"
+            message = f"`{target}` takes `{_named(value)}` directly, but {above}."
+            cure = f"`{name}=collect({spelled(value)})` takes the list"
             unite = "" if structure.nodes[target].unites else f", behind `.unites({level.opener})`"
-            yield _finding("E111", self.connection, message, f"{cure}{unite}.")
+            yield _finding("E111", self.connection, name, message, f"{cure}{unite}.")
 
 
-def _spelled(value: Reference) -> str:
+def _named(value: Reference) -> str:
     return label(value).strip("${} ")
 
 
-def _finding(code: str, connection: Connection, message: str, cure: str | None = None) -> Finding:
-    return Finding(code, message, connection.place, (connection.target.identifier,), cure)
+def _finding(code: str, connection: Connection, name: str, message: str, cure: str | None = None) -> Finding:
+    return Finding(code, message, connection.place, (connection.target.identifier,), cure, name)
+
+
+def _instead(name: str, value: Any) -> str | None:
+    """Return what to write for an input that is given a node itself."""
+    if not (is_node(value) or is_node_class(value)):
+        return None
+    node = as_node(value, "an input")
+    known = node.output_names
+    outputs = f"{value.__name__ if isinstance(value, type) else node.identifier}.outputs"
+    if name in known or len(known) == 1:
+        outputs = f"{outputs}.{name if name in known else known[0]}"
+    elif known:
+        return f"Write `{name}={outputs}.field`, where the field is one of: {', '.join(known)}."
+    return f"Write `{name}={outputs}`."
 
 
 def _as_json(value: Any) -> Any:
     if is_reference(value):
         return str(value)
+    if is_node(value) or is_node_class(value):
+        raise _NotJson(f"the node `{value.__name__}` itself")
     if nested_reference(value) is not None:
         return None
     try:
         plain = to_jsonable_python(value, by_alias=False, inf_nan_mode="constants")
     except (PydanticSerializationError, ValueError) as error:
-        raise _NotJson(f"a `{type(value).__name__}`, which cannot be stored as JSON") from error
+        raise _NotJson(f"{described(value)}, which cannot be stored as JSON") from error
     odd = odd_number(plain)
     if odd is not None:
         raise _NotJson(f"{odd[1]}, a number that JSON does not have")
@@ -102,6 +122,5 @@ def _hidden(connection: Connection, name: str, value: Any) -> Iterator[Finding]:
             f"`{name}` of `{connection.target.identifier}` hides `{label(hidden)}` inside a"
             f" {type(value).__name__}, where it would stay text."
         )
-        yield _finding(
-            "E150", connection, message, "Give it an input of its own, and put them together in the node."
-        )
+        cure = "Give it an input of its own, and put them together in the node."
+        yield _finding("E150", connection, name, message, cure)

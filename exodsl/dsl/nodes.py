@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Generic, ParamSpec, TypeGuard, TypeVar, cast
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeGuard, TypeVar, cast
 
 from exodsl.dsl.base_node import BaseNode, is_node_class
 from exodsl.dsl.body import Body
 from exodsl.dsl.class_code import ClassCode
 from exodsl.dsl.function_code import FunctionCode
+from exodsl.dsl.options import check_retry, check_text, check_timeout
 from exodsl.dsl.places import here
 from exodsl.dsl.references import Origin, Reference, is_reference
 from exodsl.dsl.returns import RESULT
@@ -49,6 +51,29 @@ class Node(Generic[P, T, R]):
 
     def __repr__(self) -> str:
         return f"<node {self.identifier}>"
+
+    if not TYPE_CHECKING:  # to type checkers a node has what it declares, and nothing else
+
+        def __getattr__(self, name: str) -> NoReturn:
+            # Only what is not there comes here.
+            raise AttributeError(self._missing(name), name=name, obj=self)
+
+    def _missing(self, name: str) -> str:
+        if name.startswith("_") or "body" not in self.__dict__:
+            return f"A node has no attribute {name}."
+        known = {one: f"{self.identifier}.{one}" for one in ("outputs", "named", "options", "takes")}
+        known |= {one: f"{self.identifier}.outputs.{one}" for one in self.output_names}
+        near = get_close_matches(name, known, n=1)
+        meant = f" Did you mean `{known[near[0]]}`?" if near else ""
+        return f"`{self.identifier}` has no attribute `{name}`.{meant}"
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The fields of one output; none for a plain value, and while an annotation does not resolve."""
+        try:
+            return self.body.code.signature.returns.fields
+        except DefinitionError:
+            return ()
 
     @property
     def node_name(self) -> str:
@@ -93,8 +118,13 @@ class Node(Generic[P, T, R]):
         :param retry: overrides the graph's policy.
         :param timeout: for one execution, at least a millisecond.
         :param executor: the name of the executor that runs it, such as `"process"`.
+        :raises DefinitionError: when one of these is of another type; names what to write instead.
         """
-        given = {"retry": retry, "timeout": check_timeout(timeout), "executor": executor}
+        given = {
+            "retry": check_retry(retry),
+            "timeout": check_timeout(timeout),
+            "executor": check_text("executor", executor),
+        }
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         return Node(replace(self.body, **changes), self.identifier)
 
@@ -131,13 +161,6 @@ class Node(Generic[P, T, R]):
 
 
 AnyNode = Node[..., Any, Any]
-
-
-def check_timeout(timeout: timedelta | None) -> timedelta | None:
-    """Return a timeout that a template can hold; :raises DefinitionError: below a millisecond."""
-    if timeout is not None and timeout < timedelta(milliseconds=1):
-        raise DefinitionError(f"A timeout must be at least a millisecond, not {timeout}. ({here()})")
-    return timeout
 
 
 _CLASSES: dict[type[BaseNode], AnyNode] = {}

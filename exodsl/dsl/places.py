@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from types import CodeType, FrameType
 
 _ROOM = __name__.partition(".")[0]
+_PLACED = re.compile(r"(?P<message>.*) \((?P<place>[^()]+:\d+)\)", re.DOTALL)
 
 
 def caller() -> FrameType:
@@ -31,6 +33,12 @@ def here() -> str:
 def place_of(code: CodeType) -> str:
     """Return where a function begins, as "file:line"."""
     return place(code.co_filename, code.co_firstlineno)
+
+
+def split_place(message: str) -> tuple[str, str | None]:
+    """Return a message without the place in parentheses that it ends with, and the place."""
+    found = _PLACED.fullmatch(message)
+    return (found["message"], found["place"]) if found else (message, None)
 
 
 def place(file: str, line: int) -> str:

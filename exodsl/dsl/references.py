@@ -66,7 +66,8 @@ class Reference:
     def __call__(self, *_: object, **__: object) -> NoReturn:
         if not self._path:
             raise _misuse("E150", "a call", self)
-        raise _misuse("E150", f"`.{self._path[-1]}()`", Reference(self._origin, self._path[:-1]))
+        owner, form = Reference(self._origin, self._path[:-1]), f".{self._path[-1]}()"
+        raise _misuse("E150", f"`{form}`", owner, f"`{_last(owner)}{form}`")
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise _misuse("E150", f"setting `.{name}`", self)
@@ -79,9 +80,7 @@ class Reference:
         """Refuse to be a field's value wherever pydantic asks for a schema."""
 
         def refuse(value: Any) -> NoReturn:
-            raise ReferenceMisuse(
-                f"E150 {value} is no value of a model while declaring. Use `node.takes(...)`."
-            )
+            raise ReferenceMisuse(f"E150 {value} is no value of a model while declaring. Use `node.takes(...)`.")
 
         return core_schema.no_info_plain_validator_function(refuse)
 
@@ -119,13 +118,22 @@ class Reference:
     __fspath__ = _refuse("a file's path")
 
 
-def _misuse(code: str, form: str, reference: Reference) -> ReferenceMisuse:
-    advice = (
-        "Do it inside a node."
-        if code == "E150"
-        else "A reference cannot decide anything here: do it inside a node."
-    )
+def _misuse(code: str, form: str, reference: Reference, written: str = "the value") -> ReferenceMisuse:
+    if code == "E150":
+        advice = f"Do it inside a node: pass `{spelled(reference)}` on, and use {written} in its body."
+    else:
+        advice = "A reference cannot decide anything here: do it inside a node."
     return ReferenceMisuse(f"{code} {form} on `{label(reference)}` while declaring. {advice} ({here()})")
+
+
+def _last(reference: Reference) -> str:
+    return reference._path[-1] if reference._path else "value"  # pyright: ignore[reportPrivateUsage]
+
+
+def spelled(reference: Reference) -> str:
+    """Return a reference as a module spells it: a plain value has no field of its own there."""
+    path = (reference._origin.label, *reference._path)  # pyright: ignore[reportPrivateUsage]
+    return f"{'' if path[0].endswith('outputs') else 'graph.'}{'.'.join(path)}"
 
 
 def label(reference: Reference) -> str:

@@ -16,7 +16,7 @@ from collections.abc import (
     Sequence,
     Set,
 )
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
@@ -64,6 +64,14 @@ class Returned:
         """Say whether the node is a fanout; `None` when nothing says so."""
         return None if self.amount == "either" else self.amount != "one"
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of one output's fields; none where it is a plain value or nothing."""
+        item = bare(self.item)
+        if is_model(item):
+            return tuple(item.model_fields)
+        return tuple(one.name for one in fields(item)) if self.holds == "fields" else ()
+
     def __str__(self) -> str:
         forms = {"one": "{}", "list": "list[{}]", "stream": "Iterator[{}]", "either": "{}"}
         return forms[self.amount].format(spell(self.item))
@@ -97,9 +105,7 @@ def read_return(annotation: Any, yields: Yields | None) -> Returned:
             raise NodeRefused(f"it yields, so it returns `{right}[T]`, not `{spell(annotation)}`")
         return _many(annotation, arguments, "stream")
     if stream == "async":
-        raise NodeRefused(
-            f"`{spell(annotation)}` is what an async generator returns (`async def` with `yield`)"
-        )
+        raise NodeRefused(f"`{spell(annotation)}` is what an async generator returns (`async def` with `yield`)")
     if stream == "sync":
         return _many(annotation, arguments, "stream")
     if origin is list:
@@ -109,9 +115,7 @@ def read_return(annotation: Any, yields: Yields | None) -> Returned:
 
 def _many(annotation: Any, arguments: tuple[Any, ...], amount: Amount) -> Returned:
     if not arguments:
-        raise NodeRefused(
-            f"`{spell(annotation)}` does not say of what: write `list[T]` with the type of one output"
-        )
+        raise NodeRefused(f"`{spell(annotation)}` does not say of what: write `list[T]` with the type of one output")
     item = arguments[0]
     if holds(item) == "nothing":
         raise NodeRefused(f"`{spell(annotation)}` would be a fanout of nothing")

@@ -63,9 +63,7 @@ def check_parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
     parameters = parameters_of(function)
     owner = inspect.unwrap(function).__qualname__.rpartition(".")[0]
     if owner and not owner.endswith("<locals>") and next(iter(parameters), "") in ("self", "cls"):
-        raise NodeRefused(
-            "it is a method: write a function, or a subclass of `BaseNode` with `execute(self)`"
-        )
+        raise NodeRefused("it is a method: write a function, or a subclass of `BaseNode` with `execute(self)`")
     for name, parameter in parameters.items():
         _check_parameter(name, parameter)
     if "return" not in inspect.unwrap(function).__annotations__:
@@ -82,9 +80,7 @@ def _check_parameter(name: str, parameter: Parameter) -> None:
         raise NodeRefused(f"parameter `{name}` has no annotation: write `{name}: str`, or what it is")
 
 
-def read_signature(
-    parameters: Mapping[str, Parameter], hints: Mapping[str, Any], returns: Returned
-) -> Signature:
+def read_signature(parameters: Mapping[str, Parameter], hints: Mapping[str, Any], returns: Returned) -> Signature:
     """Sort the parameters by what fills them; :raises NodeRefused: naming the one and the cure."""
     inputs: dict[str, Any] = {}
     defaults: dict[str, Any] = {}
@@ -120,13 +116,9 @@ def store_model(name: str, annotation: Any) -> type[BaseModel]:
 
 def _check_input(name: str, annotation: Any, default: Any) -> None:
     if isinstance(default, NamedSecret):
-        raise NodeRefused(
-            f"`{name}` is a secret, so annotate it `{name}: SecretStr`, not `{spell(annotation)}`"
-        )
+        raise NodeRefused(f"`{name}` is a secret, so annotate it `{name}: SecretStr`, not `{spell(annotation)}`")
     if default is INJECT:
-        raise NodeRefused(
-            f"`{name}: {spell(annotation)}` cannot be injected: only `Context` and `Store[Model]` can"
-        )
+        raise NodeRefused(f"`{name}: {spell(annotation)}` cannot be injected: only `Context` and `Store[Model]` can")
     if mentions(annotation, SecretStr):
         raise NodeRefused(
             f"`{name}: {spell(annotation)}` would keep a secret among the inputs: annotate it `SecretStr`"

@@ -74,9 +74,7 @@ class Wiring:
         return Finding("E104", message, self.places.get(name), (name, *found), cure)
 
 
-def root_mapping(
-    root: NodeTemplate, given: Mapping[str, Any], run_inputs: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def root_mapping(root: NodeTemplate, given: Mapping[str, Any], run_inputs: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the whole mapping of the root.
 
     Without a model of the run's inputs (`run_inputs`) they are what `given` leaves out; with one, and nothing

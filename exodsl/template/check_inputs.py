@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exodsl.errors import did_you_mean
-from exodsl.template.candidates import candidates
+from exodsl.template.check_cures import TEXT, for_literal, for_reference, of_a_type
 from exodsl.template.check_references import Given, Scene, check_reference, givens
 from exodsl.template.findings import Finding
 from exodsl.template.models import NodeTemplate
@@ -15,7 +15,6 @@ from exodsl.template.placeholders import OPEN, Parts, PlaceholderError, Referenc
 from exodsl.template.schema_fields import NoField, follow
 from exodsl.template.schema_types import ValueType, as_list, as_object, fields, kind_of, required
 
-TEXT = ValueType({"type": "string"})
 LIST = ValueType({"type": "array"})
 KINDS = {"string": "a str", "integer": "an int", "number": "a float", "boolean": "a bool", "null": "None"}
 
@@ -64,11 +63,7 @@ def _why_empty(scene: Scene, node: NodeTemplate, name: str) -> str:
 
 
 def _fill(scene: Scene, node: NodeTemplate, name: str, wanted: ValueType) -> str:
-    found = candidates(scene, node, name, wanted)
-    if not found:
-        return f"Map {_a(wanted)} to it, or give it a default."
-    listed = ", ".join(f"`{candidate}`" for candidate in found)
-    return f"Candidates of type {wanted}: {listed}. Write {found[0].mapped(name, scene.in_python)}."
+    return of_a_type(scene, node, name, wanted) or f"Map {wanted.with_article} to it, or give it a default."
 
 
 def _secrets(scene: Scene, node: NodeTemplate) -> Iterator[Finding]:
@@ -122,11 +117,7 @@ class _Input:
             yield self._finding("E106", f"in `{self.name}` of `{self.node.identifier}`: {error}")
             return
         references = [part for part in parts if isinstance(part, Reference)]
-        wrong = [
-            finding
-            for one in references
-            for finding in check_reference(self.scene, self.node, self.name, one)
-        ]
+        wrong = [finding for one in references for finding in check_reference(self.scene, self.node, self.name, one)]
         yield from wrong
         if not references:
             yield from self._literal(value)
@@ -136,12 +127,12 @@ class _Input:
     def _literal(self, value: Any) -> Iterator[Finding]:
         if not isinstance(value, str) and _holds_placeholder(value):
             message = (
-                f"in `{self.name}` of `{self.node.identifier}`: a placeholder inside of a list or an object"
-                " stays text."
+                f"in `{self.name}` of `{self.node.identifier}`: a placeholder inside of a list or an object stays text."
             )
             yield self._finding("E106", message, "Give it an input of its own.")
         if self.type is not None and not self.type.takes(value):
-            yield self._finding("E102", f"{self.spelled} is given {_shown(value)}.")
+            cure = for_literal(self.scene, self.name, value, self.type)
+            yield self._finding("E102", f"{self.spelled} is given {_shown(value)}.", cure)
 
     def _types(self, parts: Parts) -> Iterator[Finding]:
         if self.type is None:
@@ -149,11 +140,12 @@ class _Input:
         reference = whole(parts)
         if reference is not None:
             for given in givens(self.scene, self.node, reference):
-                yield from self._given(given, self.type)
+                yield from self._given(reference, given, self.type)
         elif not TEXT.can_give(self.type):
-            yield self._finding("E102", f"{self.spelled} is given text with placeholders in it, a str.")
+            cure = of_a_type(self.scene, self.node, self.name, self.type) or f"It takes {self.type.with_article}."
+            yield self._finding("E102", f"{self.spelled} is given text with placeholders in it, a str.", cure)
 
-    def _given(self, given: Given, wanted: ValueType) -> Iterator[Finding]:
+    def _given(self, reference: Reference, given: Given, wanted: ValueType) -> Iterator[Finding]:
         if given.opener is not None and not LIST.can_give(wanted):
             if self.text_only and TEXT.can_give(wanted):
                 return
@@ -161,22 +153,18 @@ class _Input:
             message = f"`{self.node.identifier}` takes `{given.name}` directly, but {above}."
             yield self._finding("E111", message, self._collected(given.opener))
         elif given.whole_type is not None and not given.whole_type.can_give(wanted):
-            message = f"{self.spelled} is given `{given.name}`, {_a(given.whole_type)}."
-            one_of_a_list = given.opener is None and given.whole_type.listed().can_give(wanted)
-            yield self._finding("E102", message, "There is only one value of it." if one_of_a_list else None)
+            message = f"{self.spelled} is given `{given.name}`, {given.whole_type.with_article}."
+            cure = for_reference(self.scene, self.node, self.name, reference, given, wanted)
+            yield self._finding("E102", message, cure)
 
     def _collected(self, opener: str) -> str:
-        several = (
-            f"`collect(...)` into a list as `{self.name}`"
-            if self.scene.in_python
-            else f"a list as `{self.name}`"
-        )
+        several = f"`collect(...)` into a list as `{self.name}`" if self.scene.in_python else f"a list as `{self.name}`"
         if self.node.unites is not None:
             return f"Take {several}."
         return f"Add `.unites({opener})` and take {several}, or read something there is one of."
 
     def _finding(self, code: str, message: str, cure: str | None = None) -> Finding:
-        return Finding(code, message, None, (self.node.identifier,), cure)
+        return Finding(code, message, None, (self.node.identifier,), cure, self.name)
 
 
 def _holds_placeholder(value: Any) -> bool:
@@ -197,10 +185,3 @@ def _shown(value: Any) -> str:
     text = repr(value)
     shown = text if len(text) <= 40 else f"{text[:37]}..."
     return shown if value is None else f"{shown}, {KINDS[kind]}"
-
-
-def _a(spelled: ValueType) -> str:
-    text = str(spelled)
-    if text == "None":
-        return text
-    return f"{'an' if text[0] in 'aeiouAEIOU' else 'a'} {text}"

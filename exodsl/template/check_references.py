@@ -15,6 +15,8 @@ from exodsl.template.schema_types import ValueType
 from exodsl.template.shape import Shape
 from exodsl.template.structure import Role, Structure
 
+PYTHON = {"string": str, "integer": int, "number": float, "boolean": bool, "array": list, "object": dict}
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -121,18 +123,37 @@ def _outputs(scene: Scene, node: NodeTemplate, within: str, reference: Reference
     yield from _field(scene, node, within, source, reference.path)
 
 
-def _field(
-    scene: Scene, node: NodeTemplate, within: str, source: str, path: tuple[str, ...]
-) -> Iterator[Finding]:
+def _field(scene: Scene, node: NodeTemplate, within: str, source: str, path: tuple[str, ...]) -> Iterator[Finding]:
     schema = scene.shape.nodes[source].outputs_schema
     missing = None if schema is None else follow(ValueType.of(schema), path)
     if not isinstance(missing, NoField):
+        return
+    if not missing.known and missing.owner:
+        yield _no_object(scene, node, within, source, missing)
         return
     what = f"`{dotted(source, missing.owner)}` has no field" if missing.owner else f"`{source}` has no output"
     message = f"{within}{what} `{missing.name}`. It has: {_listed(missing)}."
     near = nearest(missing.name, missing.known)
     cure = f"Did you mean `{dotted(source, (*missing.owner, near))}`?" if near else None
     yield Finding("E101", message, None, (node.identifier, source), cure)
+
+
+def _no_object(scene: Scene, node: NodeTemplate, within: str, source: str, missing: NoField) -> Finding:
+    """Say that a value without fields is asked for one; in a module it may be a method that is meant."""
+    names, owner = (node.identifier, source), dotted(source, missing.owner)
+    found = follow(ValueType.of(scene.shape.nodes[source].outputs_schema), missing.owner)
+    kind = found.kind if isinstance(found, ValueType) else None
+    plain = scene.in_python and missing.owner == ("result",)
+    written = dotted(source, ()) if plain else owner
+    method = getattr(PYTHON.get(kind or ""), missing.name, None)
+    if scene.in_python and method is not None:
+        message = f"{within}`.{missing.name}` on `${{{{ {owner} }}}}` while declaring."
+        use = f"{'value' if plain else missing.owner[-1]}.{missing.name}{'()' if callable(method) else ''}"
+        inside = f"Do it inside a node: pass `{written}` on, and use `{use}` in its body."
+        return Finding("E150", message, None, names, inside)
+    message = f"{within}`{owner}` is {found.with_article if isinstance(found, ValueType) else 'no object'}"
+    cure = f"Write `{written}`." if missing.name == "result" else None
+    return Finding("E101", f"{message} and has no field `{missing.name}`.", None, names, cure)
 
 
 def _listed(missing: NoField) -> str:
@@ -152,9 +173,7 @@ def _unreadable(structure: Structure, node: NodeTemplate, within: str, source: s
     else:
         reason = f"`{source}` has not certainly ended before `{reader}` starts"
     readable = [name for name in shape.order if name in structure.reads[reader]]
-    cure = (
-        f"It can read: {', '.join(readable)}." if readable else "It can read the run's inputs and the store."
-    )
+    cure = f"It can read: {', '.join(readable)}." if readable else "It can read the run's inputs and the store."
     return Finding("E107", f"{within}{reason}.", None, (reader, source), cure)
 
 

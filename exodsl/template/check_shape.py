@@ -59,7 +59,8 @@ def _cycles(shape: Shape) -> Iterator[Finding]:
         within = shape.digraph.subgraph(knot)
         names = tuple(source for source, _ in find_cycle(within, knot[0]))
         message = f"cycle: {' -> '.join((*names, names[0]))}."
-        yield Finding("E120", message, None, names, "Use `Requeue`, or a loop node with a limit.")
+        cure = "To run one node again, raise `Requeue` in it; rounds over several belong into the body of one node."
+        yield Finding("E120", message, None, names, cure)
 
 
 def _roots(shape: Shape) -> Iterator[Finding]:
@@ -89,9 +90,7 @@ def _unreached(shape: Shape) -> Iterator[Finding]:
         apart -= _reached(shape, name)
     if apart:
         rest = sorted(apart)
-        message = (
-            f"no way leads from the start, `{shape.root}`, to {', '.join(f'`{name}`' for name in rest)}."
-        )
+        message = f"no way leads from the start, `{shape.root}`, to {', '.join(f'`{name}`' for name in rest)}."
         yield Finding("E125", message, None, tuple(rest), "Connect them, or take them out.")
 
 

@@ -34,9 +34,7 @@ def check_depths(structure: Structure) -> Iterator[Finding]:
         if len({len(way) for way in levels.values()}) == 1:
             continue
         listed = ", ".join(f"`{parent}` ({len(way)})" for parent, way in levels.items())
-        message = (
-            f"`{name}` runs once per arrival, but its parents stand at different fanout depths: {listed}."
-        )
+        message = f"`{name}` runs once per arrival, but its parents stand at different fanout depths: {listed}."
         unsure = sorted({level.opener for way in levels.values() for level in way if not level.declared})
         cure = "Unite what fans out before it, or wait for all of them: `connect((a, b), c)`."
         if unsure:
@@ -62,9 +60,7 @@ def _arrivals(shape: Shape, name: str) -> Iterator[Finding]:
         yield Finding("E118", message, None, (name,), cure)
     elif sorted(arrivals) != sources:
         listed = ", ".join(arrivals) or "nothing"
-        message = (
-            f"`arrivals` of `{name}` names {listed}, but these lead to it: {', '.join(sources) or 'none'}."
-        )
+        message = f"`arrivals` of `{name}` names {listed}, but these lead to it: {', '.join(sources) or 'none'}."
         yield Finding("E118", message, None, (name,), "Name each of them once, or leave `arrivals` out.")
 
 
@@ -93,9 +89,7 @@ def _foreign_edges(shape: Shape, name: str, unites: Unites) -> Iterator[Finding]
                     f"`{inner}` lies between `{unites.identifier}` and `{name}`, which unites it,"
                     f" but is also reached from `{source}`, outside."
                 )
-                yield Finding(
-                    "E117", message, None, (inner, source, name), _unite_both(shape, unites, source)
-                )
+                yield Finding("E117", message, None, (inner, source, name), _unite_both(shape, unites, source))
 
 
 def _unite_both(shape: Shape, unites: Unites, source: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from exodsl.errors import GraphInvalid
+from exodsl.template.check_executors import check_executor
 from exodsl.template.check_inputs import check_inputs
 from exodsl.template.check_references import Scene
 from exodsl.template.check_shape import check_shape
@@ -17,13 +18,11 @@ from exodsl.template.structure import Structure
 
 FOLLOWS = {"E103": ("E104",), "E107": ("E110",), "E119": ("E110",)}
 """What is not said of a node again when one of these, its cause, was already found there."""
-HARMLESS = frozenset({"E112", "E118"})
-"""Findings on unites that leave it certain who may read what."""
+HARMLESS = frozenset({"E112", "E118", "E142"})
+"""Findings that leave it certain who may read what."""
 
 
-def check(
-    template: GraphTemplate, places: Mapping[str, str] = {}, known: Sequence[Finding] = ()
-) -> list[Finding]:
+def check(template: GraphTemplate, places: Mapping[str, str] = {}, known: Sequence[Finding] = ()) -> list[Finding]:
     """Return all that is wrong with a template, in the order of the files; nothing when it is valid.
 
     :param places: `file:line` of what wrote the mapping of a node, by identifier.
@@ -54,6 +53,8 @@ def _findings(template: GraphTemplate, *, in_python: bool) -> Iterator[Finding]:
     shape = Shape(template)
     of_shape = list(check_shape(shape))
     yield from of_shape
+    for node in template.nodes:
+        yield from check_executor(node)
     if shape.repeated:
         return
     structure: Structure | None = None

@@ -14,6 +14,7 @@ class Finding:
     :param place: `file:line` of the call that wrote it, where known.
     :param identifiers: the nodes it is about, the one to change first.
     :param suggestion: what to write instead, as a sentence.
+    :param input: the input of the first of them that it is about, if it is about one.
     """
 
     code: str
@@ -21,9 +22,10 @@ class Finding:
     place: str | None = None
     identifiers: tuple[str, ...] = ()
     suggestion: str | None = None
+    input: str | None = None
 
     def __str__(self) -> str:
-        head = self.code if self.place is None else f"{self.code} {self.place}"
+        head = " ".join(part for part in (self.code, self.place) if part)
         body = self.message if self.suggestion is None else f"{self.message} {self.suggestion}"
         return f"{head}  {' '.join(body.split())}"
 

@@ -94,11 +94,18 @@ class StoreConfig(_Part):
         return frozenset(self.required_keys) | frozenset(self.default_values)
 
 
+def _no_triggers(triggers: object) -> object:
+    if triggers != []:
+        raise ValueError("runs are triggered by hand or by a program, not by the clock; leave it empty or out")
+    return ()
+
+
 class GraphTemplate(_Part):
     """A compiled graph: pure data that can be stored, compared, exported and imported.
 
     `inputs_schema` describes the run's inputs; without it they are the inputs of the root
-    node that its mapping leaves out. `keep_store` keeps the store of a run that ended.
+    node that its mapping leaves out. `keep_store` keeps the store of a run that ended. `triggers`
+    stands in Exosphere's templates and has to be empty.
     """
 
     nodes: tuple[NodeTemplate, ...]
@@ -109,6 +116,7 @@ class GraphTemplate(_Part):
     store_config: StoreConfig = StoreConfig()
     inputs_schema: JsonSchema | None = None
     keep_store: bool = False
+    triggers: Annotated[tuple[()], BeforeValidator(_no_triggers), Field(exclude=True, repr=False)] = ()
 
     @field_validator("secrets")
     @classmethod

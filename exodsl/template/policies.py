@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from exodsl.errors import DefinitionError, did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 RetryStrategy = Literal[
     "EXPONENTIAL",
@@ -43,6 +48,8 @@ class RetryPolicy(BaseModel):
     :param max_delay: milliseconds that no delay exceeds, or `None`.
     :param retry_on: exception types that are retried; subclasses count.
     :param give_up_on: exception types that are not, whatever `retry_on` says.
+    :raises DefinitionError: when a module writes what cannot be meant, in one line; a template that
+        holds it is refused with all else that is wrong with it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,6 +61,17 @@ class RetryPolicy(BaseModel):
     max_delay: Annotated[int, Field(gt=0)] | None = None
     retry_on: ExceptionNames = ("builtins.Exception",)
     give_up_on: ExceptionNames = ()
+
+    if not TYPE_CHECKING:  # type checkers know the fields by themselves
+
+        def __init__(self, **values: Any) -> None:
+            try:
+                super().__init__(**values)
+            except ValidationError as error:
+                raise DefinitionError(_refused(error, values)) from None
+
+        # A policy inside a template is validated with it and does not come here.
+        __init__.__pydantic_base_init__ = True
 
     def delay_ms(self, retry: int, chance: float) -> int:
         """Return the milliseconds to wait before retry number `retry` (from 1).
@@ -87,3 +105,25 @@ class RetryPolicy(BaseModel):
 
 LONGEST_DELAY_MS = 10 * 365 * 24 * 3600 * 1000
 """Ten years: what a delay that grew past every sense is cut to, so that it stays a date."""
+
+
+def _refused(error: ValidationError, values: dict[str, Any]) -> str:
+    """Return, on one line, what cannot be meant in what a module writes, and what can."""
+    found: dict[str, ErrorDetails] = {}
+    for one in error.errors(include_url=False, include_context=False):
+        found.setdefault(str(one["loc"][0]), one)
+    return " ".join(_refused_value(name, values.get(name), one) for name, one in found.items())
+
+
+def _refused_value(name: str, value: Any, error: ErrorDetails) -> str:
+    shown = value.__name__ if isinstance(value, type) else repr(value)
+    if error["type"] == "extra_forbidden":
+        known = tuple(RetryPolicy.model_fields)
+        said = f"takes {', '.join(known)}.{did_you_mean(name, known)}"
+    elif name == "strategy":
+        said = f"takes one of {', '.join(get_args(RetryStrategy))}.{did_you_mean(str(value), get_args(RetryStrategy))}"
+    elif name in ("retry_on", "give_up_on"):
+        said = f"takes a tuple of exception types, such as {name}=(ValueError,)."
+    else:
+        said = f"{error['msg']}."
+    return f"RetryPolicy({name}={shown}): {said}"

@@ -143,6 +143,12 @@ class ValueType:
     def __str__(self) -> str:
         return _spelling(self, 0)
 
+    @property
+    def with_article(self) -> str:
+        """The type as a sentence has it: "an int", "a list[str]"."""
+        text = str(self)
+        return text if text == "None" else f"{'an' if text[0] in 'aeiouAEIOU' else 'a'} {text}"
+
 
 @dataclass
 class _Comparison:
@@ -156,9 +162,7 @@ class _Comparison:
             return self.known.get(pair, True)
         self.known[pair] = True  # what it takes to be so while it is being found out
         self.known[pair] = any(
-            self._plain_fits(one, other, depth)
-            for one in source.alternatives()
-            for other in target.alternatives()
+            self._plain_fits(one, other, depth) for one in source.alternatives() for other in target.alternatives()
         )
         return self.known[pair]
 

@@ -11,8 +11,8 @@ def test_the_list_of_public_names_is_sorted_and_has_no_name_twice() -> None:
     assert list(exodsl.__all__) == sorted(set(exodsl.__all__))
 
 
-def test_dir_shows_every_public_name() -> None:
-    assert set(exodsl.__all__) <= set(dir(exodsl))
+def test_dir_shows_the_public_names_and_no_others() -> None:
+    assert dir(exodsl) == list(exodsl.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
@@ -34,6 +34,4 @@ def test_every_public_class_and_function_has_a_docstring_of_its_own(name: str) -
     text = value.__doc__ or ""
 
     assert text.strip(), f"`exodsl.{name}` has no docstring"
-    assert not text.startswith(f"{name}("), (
-        f"the docstring of `exodsl.{name}` is the one dataclasses makes up"
-    )
+    assert not text.startswith(f"{name}("), f"the docstring of `exodsl.{name}` is the one dataclasses makes up"

@@ -4,9 +4,7 @@ import ast
 import asyncio
 import inspect
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import pytest
 
 from exodsl import ExodslError, GraphInvalid
 from tests.docs.fenced import Block, fenced_blocks
+from tests.typing_cases.checkers import mypy, pyright
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -179,21 +178,6 @@ def checked(tmp_path: Path) -> Path:
     return path
 
 
-def checker(folder: Path, *command: str) -> str:
-    """Run a type checker in `folder` and return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env={**os.environ, "MYPYPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=110,
-    )
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    return done.stdout
-
-
 def shown_as_found(column: str, found: set[tuple[int, str]]) -> None:
     """Compare what a checker found, as lines of the module and codes, with a column of the table."""
     first = len(TYPED.splitlines()) + 1
@@ -206,7 +190,8 @@ def shown_as_found(column: str, found: set[tuple[int, str]]) -> None:
 def test_mypy_finds_what_the_table_says(checked: Path) -> None:
     cache = str(ROOT / ".mypy_cache")
 
-    output = checker(checked.parent, "mypy", "--strict", "--follow-imports=silent", "--cache-dir", cache, checked.name)
+    options = ("--strict", "--follow-imports=silent", "--cache-dir", cache)
+    output = mypy(checked.parent, *options, checked.name, MYPYPATH=str(ROOT))
 
     shown_as_found("mypy", {(int(n), code) for n, code in re.findall(r":(\d+): error: .*\[([\w-]+)\]$", output, re.M)})
 
@@ -215,9 +200,9 @@ def test_pyright_finds_what_the_table_says(checked: Path) -> None:
     settings = {"include": [checked.name], "extraPaths": [str(ROOT)], "reportUnusedExpression": False}
     (checked.parent / "pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
 
-    report = json.loads(checker(checked.parent, "pyright", "--outputjson"))
+    findings = pyright(checked.parent)
 
-    found = {(one["range"]["start"]["line"] + 1, one.get("rule", "")) for one in report["generalDiagnostics"]}
+    found = {(one["range"]["start"]["line"] + 1, one.get("rule", "")) for one in findings}
     shown_as_found("pyright", found)
 
 

@@ -21,9 +21,7 @@ Run = Callable[..., list[Any]]
 @pytest.fixture
 def injected() -> Injected:
     """What a runtime hands over: a context, a store that holds a cursor, one secret."""
-    return Injected(
-        Context("run-1", "here", 2, "key-1"), StoreSession(lambda: {"cursor": 3}), {"llm_key": "s3cret"}
-    )
+    return Injected(Context("run-1", "here", 2, "key-1"), StoreSession(lambda: {"cursor": 3}), {"llm_key": "s3cret"})
 
 
 @pytest.fixture

@@ -152,42 +152,107 @@ def test_inputs_that_do_not_fit_are_refused_by_name(run: Run, inputs: dict[str, 
         run(double, **inputs)
 
 
-def test_a_list_where_one_output_is_declared_is_refused(run: Run) -> None:
-    @node
+def _one(value: Any) -> Any:
     def one() -> int:
-        return [1, 2, 3]  # type: ignore[return-value]
+        return value
+
+    return one
+
+
+def _many(value: Any) -> Any:
+    def many() -> list[int]:
+        return value
+
+    return many
+
+
+def _nothing(value: Any) -> Any:
+    def nothing() -> None:
+        return value
+
+    return nothing
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (
+            _one([1, 2, 3]),
+            (
+                "declared one output, `int`, returned a list of 3. For a fanout, annotate `-> list[int]`;"
+                " for one value, put the list in a field of a model."
+            ),
+        ),
+        (
+            _one(None),
+            "declared one output, `int`, returned None. Is a `return` missing? What may be missing is `-> int | None`.",
+        ),
+        (_one("5"), "declared one output, `int`, returned a str. Return an int, or annotate `-> str`."),
+        (
+            _many(1),
+            "declared a fanout, `list[int]`, returned an int. Write `return [value]`, or annotate `-> int`.",
+        ),
+        (_many((1, 2)), "declared a fanout, `list[int]`, returned a tuple. Write `return list(value)`."),
+        (
+            _many(None),
+            "declared a fanout, `list[int]`, returned None. Is a `return` missing? An empty fanout is `[]`.",
+        ),
+        (
+            _many([1, "2"]),
+            (
+                "declared a fanout, `list[int]`, gave a str as one of its outputs:"
+                " `result`: Input should be a valid integer."
+            ),
+        ),
+        (_nothing(5), "declared no output, returned an int. Annotate `-> int`, or return nothing."),
+        (_nothing([5]), "declared no output, returned a list of 1. Annotate `-> list[int]`, or return nothing."),
+    ],
+)
+def test_an_output_that_is_not_declared_is_refused_with_place_and_cure(run: Run, function: Any, said: str) -> None:
+    made = node(function)
+
+    with pytest.raises(OutputInvalid) as caught:
+        run(made)
+
+    assert str(caught.value) == f'Node "{function.__name__}" {said} ({made.body.place})'
+    assert "test_bodies.py:" in made.body.place
+
+
+def test_a_part_of_another_type_is_named(run: Run) -> None:
+    @node
+    def cut() -> Part:
+        return {"text": 5}  # type: ignore[return-value]
 
     with pytest.raises(
-        OutputInvalid, match=r"declared one output, `int`, returned a list of 3. For a fanout"
+        OutputInvalid, match=r"`Part`, returned a dict: `text`: Input should be a valid string\. \(.*:\d+\)"
     ):
-        run(one)
+        run(cut)
 
 
-def test_one_output_where_a_fanout_is_declared_is_refused(run: Run) -> None:
+def test_what_is_no_json_is_named_with_its_key(run: Run) -> None:
+    @dataclass
+    class Tool:
+        use: Any
+
     @node
-    def many() -> list[int]:
-        return 1  # type: ignore[return-value]
+    def deep() -> dict[str, Any]:
+        return {"set": {1, 2}, "list": ["a", Tool(use=lambda: 1)]}
 
-    with pytest.raises(OutputInvalid, match=r"declared a fanout, `list\[int\]`, returned a `int`"):
-        run(many)
+    with pytest.raises(
+        OutputInvalid, match=r"gave a function at `result\.list\.1\.use`, which cannot be stored as JSON"
+    ):
+        run(deep)
 
 
-def test_a_value_of_another_type_is_refused(run: Run) -> None:
+def test_a_value_that_holds_itself_is_refused(run: Run) -> None:
     @node
-    def one() -> int:
-        return "5"  # type: ignore[return-value]
+    def turn() -> dict[str, Any]:
+        ring: dict[str, Any] = {}
+        ring["again"] = ring
+        return ring
 
-    with pytest.raises(OutputInvalid, match=r"declared one output, `int`, returned a `str`"):
-        run(one)
-
-
-def test_something_where_nothing_is_declared_is_refused(run: Run) -> None:
-    @node
-    def act() -> None:
-        return 5  # type: ignore[return-value]
-
-    with pytest.raises(OutputInvalid, match=r"declared no output, returned a `int`"):
-        run(act)
+    with pytest.raises(OutputInvalid, match=r'Node "turn" declared .*(?i:circular)'):
+        run(turn)
 
 
 def test_a_model_changed_into_what_it_does_not_allow_is_refused(run: Run) -> None:

@@ -63,9 +63,7 @@ class SecretNode(BaseNode):
 
 
 def test_execute_finds_its_inputs_on_self(run: Run) -> None:
-    assert run(node(SampleNode), name="n", data="d") == [
-        {"message": "success", "processed_data": "completed:d"}
-    ]
+    assert run(node(SampleNode), name="n", data="d") == [{"message": "success", "processed_data": "completed:d"}]
 
 
 def test_execute_may_take_its_inputs(run: Run) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from exodsl import Graph, Store, any_of_nodes, collect, env, inject, node, secret
+from exodsl import BaseNode, Graph, Store, any_of_nodes, collect, env, inject, node, secret
 from exodsl.errors import GraphInvalid
 from exodsl.template.findings import Finding
 
@@ -116,21 +116,160 @@ def test_many_values_are_taken_only_through_collect(findings: Findings) -> None:
     (found,) = findings(graph)
 
     assert codes([found]) == [("E111", ("total",))]
-    assert found.suggestion == "`counts=collect(count.outputs.result)` takes the list."
+    assert found.suggestion == "`counts=collect(count.outputs)` takes the list."
 
 
 def test_collect_where_there_is_one_value_is_an_error(findings: Findings) -> None:
     graph = Graph("collected")
-    graph.connect(split, total, counts=collect(split.outputs.number))
+    graph.connect(split, show, text=collect(split.outputs.text))  # type: ignore[call-overload]
 
-    assert ("E127", ("total",)) in codes(findings(graph))
+    (found,) = findings(graph)
+
+    assert codes([found]) == [("E127", ("show",))]
+    assert found.suggestion == "Take it without `collect(...)`."
 
 
 def test_collect_of_the_runs_inputs_is_an_error(findings: Findings) -> None:
     graph = Graph("collected", inputs=Part)
+    graph.start(show, text=collect(graph.inputs.text))  # type: ignore[call-overload]
+
+    assert ("E127", ("show",)) in codes(findings(graph))
+
+
+def test_a_list_of_one_value_is_said_once(findings: Findings) -> None:
+    graph = Graph("collected", inputs=Part)
     graph.start(total, counts=collect(graph.inputs.number))
 
-    assert ("E127", ("total",)) in codes(findings(graph))
+    (found,) = findings(graph)
+
+    assert codes([found]) == [("E102", ("total",))]
+    assert found.suggestion == "There is only one value of it: let `counts` take an int."
+
+
+@pytest.mark.parametrize("counts", [collect(count.outputs), count.outputs], ids=["collected", "plain"])
+def test_where_a_fanout_is_open_a_list_is_taken_behind_a_unite(findings: Findings, counts: Any) -> None:
+    graph = Graph("forgotten")
+    graph.connect(split, count)
+    graph.connect(count, total, counts=counts)
+
+    (found,) = findings(graph)
+
+    assert codes([found]) == [("E102", ("total",))]
+    assert found.suggestion == (
+        "`total` runs once for each output of `split`, so there is one value. To run it once with all of them:"
+        " `connect(..., counts=collect(count.outputs)).unites(split)`."
+    )
+
+
+def test_that_cure_is_one() -> None:
+    graph = Graph("mended")
+    graph.connect(split, count)
+    graph.connect(count, total, counts=collect(count.outputs)).unites(split)
+
+    assert graph.compile().node("total").inputs == {"counts": "${{ count.outputs.result }}"}
+
+
+def test_a_value_of_another_type_gets_what_fits(findings: Findings) -> None:
+    graph = Graph("typed")
+    graph.connect(split, count, text=split.outputs.number)  # type: ignore[call-overload]
+
+    (found,) = findings(graph)
+
+    assert codes([found]) == [("E102", ("count",))]
+    assert found.suggestion == (
+        "Candidates of type str: `split.outputs.text`. Write `text=split.outputs.text`."
+        ' As part of a text: `text=f"number {split.outputs.number}"`.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (5, 'is given 5, an int. It takes a str, such as `text="5"`.'),
+        (None, "is given None. It takes a str."),
+        ([1], "is given a list that does not fit. It takes a str."),
+    ],
+)
+def test_a_literal_of_another_type_gets_what_the_input_takes(findings: Findings, value: Any, said: str) -> None:
+    graph = Graph("literal")
+    graph.connect(split, count, text=value)
+
+    (found,) = findings(graph)
+
+    assert str(found).endswith(said)
+
+
+class Shout(BaseNode):
+    class Outputs(BaseModel):
+        loud: str
+
+    async def execute(self) -> Outputs:
+        return self.Outputs(loud="!")
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        (split, "Write `text=split.outputs.text`."),
+        (count, "Write `text=count.outputs`."),
+        (Shout, "Write `text=Shout.outputs.loud`."),
+        (split.named("cut"), "Write `text=cut.outputs.text`."),
+    ],
+)
+def test_a_node_in_a_mapping_gets_its_outputs(findings: Findings, given: Any, written: str) -> None:
+    graph = Graph("node")
+    graph.connect(split, show, text=given)
+
+    (found,) = findings(graph)
+
+    assert codes([found]) == [("E106", ("show",))]
+    assert found.suggestion == written
+
+
+def test_a_node_with_several_outputs_offers_them(findings: Findings) -> None:
+    graph = Graph("node")
+    graph.connect(split, total, counts=split)  # type: ignore[call-overload]
+
+    (found,) = findings(graph)
+
+    assert found.suggestion == "Write `counts=split.outputs.field`, where the field is one of: text, number."
+
+
+def test_a_method_that_is_not_called_is_a_reference_used_as_a_value(findings: Findings) -> None:
+    graph = Graph("method")
+    graph.connect(split, count, text=split.outputs.text.upper)  # type: ignore[call-overload]
+
+    (found,) = findings(graph)
+
+    assert codes([found]) == [("E150", ("count", "split"))]
+    assert found.message == "in `text` of `count`: `.upper` on `${{ split.outputs.text }}` while declaring."
+    assert found.suggestion == (
+        "Do it inside a node: pass `split.outputs.text` on, and use `text.upper()` in its body."
+    )
+
+
+def test_a_plain_value_has_no_field_called_result_in_a_module(findings: Findings) -> None:
+    graph = Graph("result")
+    graph.connect(show, count, text=show.outputs.result)  # type: ignore[attr-defined, call-overload]
+
+    (found,) = findings(graph)
+
+    assert codes([found]) == [("E101", ("count", "show"))]
+    assert found.suggestion == "Write `show.outputs`."
+
+
+def test_an_unknown_executor_is_found_where_the_node_is_written(findings: Findings) -> None:
+    @node(executor="proces")
+    def measure(text: str) -> int:
+        return len(text)
+
+    graph = Graph("executor")
+    graph.connect(split, measure)
+
+    (found,) = findings(graph)
+
+    assert (found.code, found.place) == ("E142", measure.body.place)
+    assert found.suggestion == 'Did you mean "process"?'
 
 
 def test_a_reference_inside_a_list_is_an_error(findings: Findings) -> None:
@@ -215,6 +354,7 @@ def test_an_output_that_cannot_be_json_is_named_with_its_field(findings: Finding
 
     assert codes([found]) == [("E141", ("connect",))]
     assert "output `Page.body` of type `socket` cannot be stored as JSON" in found.message
+    assert found.message.endswith("Give what is in it: text, numbers, lists, dictionaries, or a model of these.")
 
 
 def test_a_parameter_that_cannot_be_json_is_named(findings: Findings) -> None:
@@ -229,6 +369,8 @@ def test_a_parameter_that_cannot_be_json_is_named(findings: Findings) -> None:
 
     assert codes([found]) == [("E141", ("take",))]
     assert "parameter `line` of type `socket`" in found.message
+    assert "Take what it is made of" in found.message
+    assert "test_findings.py" not in found.message
 
 
 def test_a_graph_needs_a_node(findings: Findings) -> None:

@@ -122,9 +122,7 @@ def test_nested_fanouts_are_united_level_by_level() -> None:
     graph = Graph("billing")
     graph.connect(customers, invoices)
     graph.connect(invoices, tax)
-    graph.connect(tax, bill, customer_id=customers.outputs.customer_id, amounts=collect(tax.outputs)).unites(
-        invoices
-    )
+    graph.connect(tax, bill, customer_id=customers.outputs.customer_id, amounts=collect(tax.outputs)).unites(invoices)
     graph.connect(bill, report, bills=collect(bill.outputs)).unites(customers, strategy="ALL_DONE")
 
     template = graph.compile()

@@ -8,7 +8,7 @@ import pytest
 
 from exodsl.dsl import Address
 from exodsl.dsl.loader import graphs_in, load, load_module, load_node
-from exodsl.errors import TargetError
+from exodsl.errors import GraphInvalid, TargetError
 
 Write = Callable[[str, str], Path]
 
@@ -126,7 +126,6 @@ def test_an_address_without_a_node_is_refused(write: Write) -> None:
         ("def f(:\n", r"cannot be read: invalid syntax\. \(.*wrong.py:1\)"),
         ("import no_such_module_at_all\n", r"ModuleNotFoundError: No module named .* \(.*wrong.py:1\)"),
         ("import sys\nsys.exit(4)\n", r"SystemExit: 4 \(.*wrong.py:2\)"),
-        ("from exodsl import node\n\n@node\ndef f(x): ...\n", r"NodeRefused: .*`x` has no annotation"),
         ("x = 1\n", "defines no graph"),
         (
             "from exodsl import Graph\na, b = Graph('a'), Graph('b')",
@@ -140,6 +139,63 @@ def test_a_module_that_gives_no_graph_is_refused(write: Write, text: str, said: 
     with pytest.raises(TargetError, match=said):
         load(str(path))
     assert "wrong" not in sys.modules or "graph" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "double.outputs.strip()",
+            (
+                "E150 {place}  `.strip()` on `${{{{ double.outputs.result }}}}` while declaring. Do it inside a node:"
+                " pass `double.outputs` on, and use `value.strip()` in its body."
+            ),
+        ),
+        (
+            "node(lambda: 1)",
+            "{place}  A lambda has no name or types to make a node of: write a function.",
+        ),
+        (
+            "RetryPolicy(max_retry=1)",
+            (
+                "{place}  RetryPolicy(max_retry=1): takes max_retries, strategy, backoff_factor, exponent, max_delay,"
+                ' retry_on, give_up_on. Did you mean "max_retries"?'
+            ),
+        ),
+        (
+            "graph.run(double, x=1)",
+            '{place}  Graph "wrong" takes its inputs by name. Write `graph.run(x=<node double>)`.',
+        ),
+    ],
+)
+def test_what_exodsl_refuses_in_a_module_is_said_once_with_its_place(write: Write, text: str, said: str) -> None:
+    path = write("wrong.py", f"{ONE.format(name='wrong')}\nfrom exodsl import RetryPolicy\n{text}\n")
+
+    with pytest.raises(TargetError) as caught:
+        load(str(path))
+
+    assert str(caught.value) == said.format(place=f"{path}:{len(path.read_text('utf-8').splitlines())}")
+
+
+def test_a_node_that_is_refused_has_its_code_and_place_in_front(write: Write) -> None:
+    path = write("wrong.py", "from exodsl import node\n\n@node\ndef f(x): ...\n")
+
+    with pytest.raises(TargetError) as caught:
+        load(str(path))
+
+    assert str(caught.value).startswith(
+        f"E145 {path}:3  Node `f` cannot be understood: parameter `x` has no annotation"
+    )
+    assert str(caught.value).count("wrong.py") == 1
+
+
+def test_a_graph_that_a_module_compiles_itself_keeps_its_findings(write: Write) -> None:
+    path = write("wrong.py", "from exodsl import Graph\nGraph('empty').compile()\n")
+
+    with pytest.raises(GraphInvalid) as caught:
+        load(str(path))
+
+    assert [one.code for one in caught.value.findings] == ["E121"]
 
 
 def test_a_failing_line_in_a_sibling_is_named(write: Write) -> None:

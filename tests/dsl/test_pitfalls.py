@@ -354,9 +354,7 @@ def test_pitfall_14_a_second_candidate_is_an_error_and_no_choice(findings: Findi
 
     (found,) = findings(graph)
 
-    assert str(found).endswith(
-        "`url` of `use` could come from `fetch` or `again`. Name one: `url=again.outputs.url`."
-    )
+    assert str(found).endswith("`url` of `use` could come from `fetch` or `again`. Name one: `url=again.outputs.url`.")
 
 
 def test_pitfall_15_a_node_is_called_as_its_function_or_as_said() -> None:

@@ -1,5 +1,6 @@
 """References stand for values, format into placeholders, and refuse all else."""
 
+import copy
 import json
 import math
 import os
@@ -105,15 +106,30 @@ def test_arrivals_that_give_different_kinds_of_outputs_have_none_in_common() -> 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
 def test_every_use_as_a_value_is_refused(use: Callable[[], object]) -> None:
-    with pytest.raises(
-        ReferenceMisuse, match=r"^E150 .*while declaring.*Do it inside a node.*test_references.py:\d+"
-    ):
+    with pytest.raises(ReferenceMisuse, match=r"^E150 .*while declaring.*Do it inside a node.*test_references.py:\d+"):
         use()
 
 
-def test_the_message_names_the_call_and_the_placeholder() -> None:
-    with pytest.raises(ReferenceMisuse, match=r"E150 `.upper\(\)` on `\$\{\{ fetch.outputs.url \}\}`"):
+def test_the_message_names_the_call_and_the_placeholder_and_shows_how() -> None:
+    with pytest.raises(ReferenceMisuse, match=r"E150 `.upper\(\)` on `\$\{\{ fetch.outputs.url \}\}`") as caught:
         url.upper()
+
+    assert "Do it inside a node: pass `fetch.outputs.url` on, and use `url.upper()` in its body." in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("output", "fetch.outputs"), ("url", "fetch.outputs.url"), ("urls", "fetch.outputs.url"), ("name", "fetch.named")],
+)
+def test_an_attribute_that_a_node_does_not_have_gets_the_one_that_was_meant(name: str, meant: str) -> None:
+    with pytest.raises(AttributeError, match=rf"`fetch` has no attribute `{name}`\. Did you mean `{meant}`\?"):
+        getattr(fetch, name)
+
+
+def test_a_node_has_no_attributes_but_its_own() -> None:
+    assert not hasattr(fetch, "nothing_like_it")
+    assert not hasattr(fetch, "__fspath__")
+    assert copy.copy(fetch).identifier == "fetch"
 
 
 @pytest.mark.parametrize(
@@ -138,9 +154,7 @@ def test_collect_takes_a_reference() -> None:
 
 
 def test_calling_a_node_with_a_reference_is_refused() -> None:
-    with pytest.raises(
-        ReferenceMisuse, match=r"E150 calling `size` runs it now.*graph.connect\(source, size"
-    ):
+    with pytest.raises(ReferenceMisuse, match=r"E150 calling `size` runs it now.*graph.connect\(source, size"):
         size(url)
 
 

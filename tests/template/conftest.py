@@ -44,9 +44,7 @@ def _draw(
 
 def _stand(nodes: dict[str, dict[str, Any]], word: str) -> str:
     name = word.rstrip("*?")
-    node = nodes.setdefault(
-        name, {"node_name": name, "identifier": name, "next_nodes": [], "fans_out": False}
-    )
+    node = nodes.setdefault(name, {"node_name": name, "identifier": name, "next_nodes": [], "fans_out": False})
     if word != name:
         node["fans_out"] = True if word.endswith("*") else None
     return name

@@ -15,6 +15,7 @@ Flow = Callable[..., list[str]]
 Change = Mapping[str, Any]
 
 NONE: Change = {}
+ONE: Change = {"unites": None, "inputs_schema": None}
 LIST_OF_INT = {"type": "array", "items": {"type": "integer"}}
 
 
@@ -22,9 +23,7 @@ LIST_OF_INT = {"type": "array", "items": {"type": "integer"}}
 def flow(draw: Draw, fields: Fields) -> Flow:
     """Check `split* > count > total` with some of its fields changed; return the findings as text."""
 
-    def checked(
-        *, split: Change = NONE, count: Change = NONE, total: Change = NONE, **template: Any
-    ) -> list[str]:
+    def checked(*, split: Change = NONE, count: Change = NONE, total: Change = NONE, **template: Any) -> list[str]:
         parts = {
             "split": {
                 "inputs_schema": fields(document="string"),
@@ -82,7 +81,11 @@ def test_a_nested_field_is_followed_through_references(flow: Flow, fields: Field
 
 def test_an_int_into_a_str_is_a_mismatch(flow: Flow) -> None:
     assert flow(count=reading("${{ split.outputs.number }}")) == [
-        "E102  `count(text: str)` is given `split.outputs.number`, an int."
+        (
+            "E102  `count(text: str)` is given `split.outputs.number`, an int."
+            ' Candidates of type str: `split.outputs.text`. Write `"text": "${{ split.outputs.text }}"`.'
+            ' As part of a text: `"text": "number ${{ split.outputs.number }}"`.'
+        )
     ]
 
 
@@ -91,7 +94,10 @@ def test_an_int_fits_a_float_but_not_the_other_way(flow: Flow, fields: Fields) -
 
     assert flow(count={"inputs_schema": broken, **reading("${{ split.outputs.number }}")}) == []
     assert flow(split={"outputs_schema": broken}, count={"inputs_schema": whole}) == [
-        "E102  `count(text: int)` is given `split.outputs.text`, a float."
+        (
+            "E102  `count(text: int)` is given `split.outputs.text`, a float."
+            " Let `text` take a float, or put a node between that gives an int."
+        )
     ]
 
 
@@ -100,18 +106,23 @@ def test_a_placeholder_inside_of_text_gives_text(flow: Flow, fields: Fields) -> 
 
     assert flow(count=mixed) == []
     assert flow(count={"inputs_schema": fields(text="integer"), **mixed}) == [
-        "E102  `count(text: int)` is given text with placeholders in it, a str."
+        (
+            "E102  `count(text: int)` is given text with placeholders in it, a str."
+            ' Candidates of type int: `split.outputs.number`. Write `"text": "${{ split.outputs.number }}"`.'
+        )
     ]
 
 
 def test_a_literal_is_compared_with_the_schema(flow: Flow) -> None:
     assert flow(count=reading("as it is")) == []
-    assert flow(count={"inputs": {"text": 3}}) == ["E102  `count(text: str)` is given 3, an int."]
+    assert flow(count={"inputs": {"text": 3}}) == [
+        'E102  `count(text: str)` is given 3, an int. It takes a str, such as `"text": "3"`.'
+    ]
 
 
 def test_a_placeholder_in_a_list_is_told(flow: Flow) -> None:
     assert flow(total={"inputs": {"counts": [1, "${{ count.outputs.result }}"]}}) == [
-        "E102  `total(counts: list[int])` is given a list that does not fit.",
+        "E102  `total(counts: list[int])` is given a list that does not fit. It takes a list[int].",
         (
             "E106  in `counts` of `total`: a placeholder inside of a list or an object stays text."
             " Give it an input of its own."
@@ -153,10 +164,7 @@ def test_an_input_with_a_default_may_stay_unmapped(flow: Flow, fields: Fields) -
 
 def test_a_list_where_one_value_is_wanted(flow: Flow, fields: Fields) -> None:
     assert flow(total={"inputs_schema": fields(counts="integer")}) == [
-        (
-            "E111  `total` takes `count.outputs.result` directly, but `split` fans out above it."
-            " Take a list as `counts`."
-        )
+        ("E111  `total` takes `count.outputs.result` directly, but `split` fans out above it. Take a list as `counts`.")
     ]
 
 
@@ -180,13 +188,50 @@ def test_in_a_graph_of_strings_a_list_arrives_as_json_text(flow: Flow, fields: F
 
 def test_the_items_of_a_list_are_compared(flow: Flow) -> None:
     assert flow(count={"outputs_schema": {"properties": {"result": {"type": "string"}}}}) == [
-        "E102  `total(counts: list[int])` is given `count.outputs.result`, a list[str]."
+        (
+            "E102  `total(counts: list[int])` is given `count.outputs.result`, a list[str]."
+            ' Candidates of type list[int]: `split.outputs.number`. Write `"counts": "${{ split.outputs.number }}"`.'
+        )
     ]
 
 
 def test_one_value_is_no_list(flow: Flow, fields: Fields) -> None:
     assert flow(count={"inputs_schema": fields(text={"type": "array", "items": {"type": "string"}})}) == [
-        "E102  `count(text: list[str])` is given `split.outputs.text`, a str. There is only one value of it."
+        (
+            "E102  `count(text: list[str])` is given `split.outputs.text`, a str."
+            " `count` runs once for each output of `split`, so there is one value."
+            ' To run it once with all of them: `"unites": {"identifier": "split"}`.'
+        )
+    ]
+
+
+def test_one_value_where_nothing_fans_out_stays_one(flow: Flow, fields: Fields) -> None:
+    wanting = fields(text={"type": "array", "items": {"type": "string"}})
+
+    assert flow(split={"fans_out": False}, count={"inputs_schema": wanting}, total=ONE) == [
+        (
+            "E102  `count(text: list[str])` is given `split.outputs.text`, a str."
+            " There is only one value of it: let `text` take a str."
+        )
+    ]
+
+
+def test_one_value_of_an_arrival_is_no_list(draw: Draw, fields: Fields) -> None:
+    parts = {
+        "c": {"outputs_schema": fields(x="string")},
+        "d": {
+            "inputs_schema": fields(x={"type": "array", "items": {"type": "string"}}),
+            "inputs": {"x": "${{ c.outputs.x }}"},
+        },
+    }
+    [finding] = check(draw("root > a b, a b > c, c > d", parts=parts))
+
+    assert finding.suggestion == "`d` runs once per arrival at `c`, so there is one value."
+
+
+def test_a_field_of_a_value_without_fields_is_told(flow: Flow) -> None:
+    assert flow(count=reading("${{ split.outputs.text.upper }}")) == [
+        "E101  in `text` of `count`: `split.outputs.text` is a str and has no field `upper`."
     ]
 
 

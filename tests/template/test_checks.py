@@ -91,9 +91,9 @@ def downhill(template: dict[str, Any]) -> dict[str, Any]:
 
 
 templates = st.fixed_dictionaries({"nodes": st.lists(nodes, max_size=4), "inputs_schema": schemas})
-flowing = st.fixed_dictionaries(
-    {"nodes": st.lists(nodes, min_size=4, max_size=4), "inputs_schema": schemas}
-).map(downhill)
+flowing = st.fixed_dictionaries({"nodes": st.lists(nodes, min_size=4, max_size=4), "inputs_schema": schemas}).map(
+    downhill
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -153,9 +153,24 @@ def test_an_invalid_template_is_refused_with_every_finding(draw: Draw) -> None:
 
     assert str(caught.value) == (
         'Graph "knot" has 2 problems:\n'
-        "  E120  cycle: b -> b. Use `Requeue`, or a loop node with a limit.\n"
+        "  E120  cycle: b -> b. To run one node again, raise `Requeue` in it;"
+        " rounds over several belong into the body of one node.\n"
         "  E126  `a` leads to `b` 2 times. One edge is enough."
     )
+
+
+def test_an_unknown_executor_gets_the_one_that_was_meant(draw: Draw) -> None:
+    template = draw("a > b", parts={"a": {"executor": "thread"}, "b": {"executor": "proces"}})
+
+    [finding] = check(template)
+
+    assert str(finding) == ('E142  `b` asks for executor "proces". There is: process, thread. Did you mean "process"?')
+
+
+def test_an_unknown_executor_hides_nothing_else(draw: Draw) -> None:
+    template = draw("a > b", parts={"b": {"executor": "gpu", "inputs": {"x": "${{ b.outputs.y }}"}}})
+
+    assert [finding.code for finding in check(template)] == ["E107", "E142"]
 
 
 def test_a_valid_template_is_let_through(draw: Draw) -> None:

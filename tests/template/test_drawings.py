@@ -151,9 +151,7 @@ def test_counts_stand_beside_the_names_with_a_sign_for_what_did_not_succeed(
 
 @pytest.mark.parametrize("counts", [None, CRAWLED], ids=["template", "run"])
 @pytest.mark.parametrize("drawing", [as_mermaid, as_dot, as_json])
-def test_other_forms_say_the_same(
-    drawing: Drawing, counts: Any, picture: Draw, snapshot: SnapshotAssertion
-) -> None:
+def test_other_forms_say_the_same(drawing: Drawing, counts: Any, picture: Draw, snapshot: SnapshotAssertion) -> None:
     assert drawing(picture("crawl"), counts) == snapshot
 
 
@@ -227,9 +225,7 @@ def templates(draw: st.DrawFn) -> GraphTemplate:
     """Draw a template that passes the checks on its structure; some nodes do not say whether they fan out."""
     nodes = draw_shape(Bytes(draw(st.binary(min_size=160, max_size=160))))
     silent = draw(st.sets(st.sampled_from([node.identifier for node in nodes]), max_size=3))
-    made = [
-        node.model_copy(update={"fans_out": None}) if node.identifier in silent else node for node in nodes
-    ]
+    made = [node.model_copy(update={"fans_out": None}) if node.identifier in silent else node for node in nodes]
     template = GraphTemplate(nodes=tuple(made))
     if all(finding.code in HARMLESS for finding in check(template)):
         return template
@@ -271,9 +267,7 @@ def test_every_valid_template_can_be_drawn_in_every_form(template: GraphTemplate
 
 @settings(deadline=None)
 @given(templates(), st.randoms(use_true_random=False))
-def test_the_order_of_names_in_a_mapping_of_counts_changes_nothing(
-    template: GraphTemplate, random: Any
-) -> None:
+def test_the_order_of_names_in_a_mapping_of_counts_changes_nothing(template: GraphTemplate, random: Any) -> None:
     counts = {node.identifier: Stand(2, pruned=1) for node in template.nodes}
     shuffled = dict(random.sample(sorted(counts.items()), len(counts)))
 

@@ -145,9 +145,7 @@ def test_fields_that_are_no_text_are_named_with_their_type(draw: Draw, fields: C
     ]
 
 
-def test_inputs_given_at_trigger_are_listed_empty_on_the_first_node(
-    draw: Draw, fields: Callable[..., Any]
-) -> None:
+def test_inputs_given_at_trigger_are_listed_empty_on_the_first_node(draw: Draw, fields: Callable[..., Any]) -> None:
     root = {
         "inputs": {"topic": "on ${{ inputs.topic }}"},
         "inputs_schema": fields(topic="string", who="string"),
@@ -205,9 +203,7 @@ def test_every_valid_template_has_a_plain_form_that_is_text_throughout(case: Cas
     body, _ = as_exosphere(case.template)
 
     values = [value for node in body["nodes"] for value in node["inputs"].values()]
-    assert all(
-        isinstance(value, str) for value in (*values, *body["store_config"]["default_values"].values())
-    )
+    assert all(isinstance(value, str) for value in (*values, *body["store_config"]["default_values"].values()))
     assert [node["next_nodes"] for node in body["nodes"]] == [list(n.next_nodes) for n in case.template.nodes]
 
 

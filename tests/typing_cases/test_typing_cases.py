@@ -1,36 +1,19 @@
 """Both type checkers accept the good snippets, and find in the bad ones what each line says."""
 
-import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.typing_cases.checkers import mypy, pyright
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 EXPECTED = {"mypy": re.compile(r"# mypy: ([\w-]+)"), "pyright": re.compile(r"# (?:mypy.*, )?pyright: (\w+)")}
 FOUND = re.compile(r"(?P<file>[^:]+):(?P<line>\d+): error: .*\[(?P<code>[\w-]+)\]$")
 Errors = set[tuple[str, int, str]]
-
-
-def run(*command: str) -> str:
-    """Run a checker in this folder and return what it prints."""
-    paths = os.pathsep.join([str(ROOT), str(HERE / "good")])
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=HERE,
-        env={**os.environ, "MYPYPATH": paths},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=110,
-    )
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    return done.stdout
 
 
 def expected(checker: str) -> Errors:
@@ -45,17 +28,17 @@ def expected(checker: str) -> Errors:
 
 def mypy_errors() -> Errors:
     """Return every error that mypy --strict finds in the snippets."""
-    output = run("mypy", "--config-file", "mypy.ini", "good", "bad")
+    paths = os.pathsep.join([str(ROOT), str(HERE / "good")])
+    output = mypy(HERE, "--config-file", "mypy.ini", "good", "bad", MYPYPATH=paths)
     matches = [match for line in output.splitlines() if (match := FOUND.match(line))]
     return {(Path(match["file"]).name, int(match["line"]), match["code"]) for match in matches}
 
 
 def pyright_errors() -> Errors:
     """Return every error that pyright finds in the snippets."""
-    report = json.loads(run("pyright", "-p", str(HERE), "--outputjson"))
     return {
         (Path(one["file"]).name, one["range"]["start"]["line"] + 1, one.get("rule", one["message"]))
-        for one in report["generalDiagnostics"]
+        for one in pyright(HERE, "-p", str(HERE))
         if one["severity"] == "error"
     }
 
@@ -63,9 +46,7 @@ def pyright_errors() -> Errors:
 @pytest.mark.parametrize(
     ("checker", "errors"), [("mypy", mypy_errors), ("pyright", pyright_errors)], ids=["mypy", "pyright"]
 )
-def test_the_checker_finds_what_the_snippets_say_and_nothing_else(
-    checker: str, errors: Callable[[], Errors]
-) -> None:
+def test_the_checker_finds_what_the_snippets_say_and_nothing_else(checker: str, errors: Callable[[], Errors]) -> None:
     found, announced = errors(), expected(checker)
 
     assert announced - found == set()

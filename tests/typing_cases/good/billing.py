@@ -47,7 +47,5 @@ def report(bills: list[Bill]) -> int:
 graph = Graph("billing")
 graph.connect(customers, invoices)
 graph.connect(invoices, tax)
-graph.connect(tax, bill, customer_id=customers.outputs.customer_id, amounts=collect(tax.outputs)).unites(
-    invoices
-)
+graph.connect(tax, bill, customer_id=customers.outputs.customer_id, amounts=collect(tax.outputs)).unites(invoices)
 graph.connect(bill, report, bills=collect(bill.outputs)).unites(customers)
