@@ -37,9 +37,7 @@ class _Export:
         """Return the whole body of an upsert."""
         template = self._template
         if template.keep_store:
-            self._lose(
-                "the graph", "`keep_store` is left out; Exosphere decides itself what becomes of a store."
-            )
+            self._lose("the graph", "`keep_store` is left out; Exosphere decides itself what becomes of a store.")
         return {
             "secrets": {name: self._secret(name) for name in template.secrets},
             "nodes": [self._node(node) for node in template.nodes],
@@ -66,9 +64,7 @@ class _Export:
 
     def _stored(self, key: str, value: object) -> str:
         if not isinstance(value, str):
-            self._lose(
-                "the graph", f'the default of store key "{key}" becomes text; Exosphere stores text only.'
-            )
+            self._lose("the graph", f'the default of store key "{key}" becomes text; Exosphere stores text only.')
         return as_text(value)
 
     def _node(self, node: NodeTemplate) -> dict[str, Any]:
@@ -158,9 +154,7 @@ def _unknown(reference: Reference) -> str | None:
 
 
 def _at_trigger(name: str) -> str:
-    return (
-        f'input "{name}" is exported empty; give it at trigger under this name, Exosphere does not demand it.'
-    )
+    return f'input "{name}" is exported empty; give it at trigger under this name, Exosphere does not demand it.'
 
 
 def _options(node: NodeTemplate) -> Iterator[str]:

@@ -124,9 +124,7 @@ def test_the_import_law_notices(copy: Path, module: str, line: str, contract: st
 
 def test_an_import_for_annotations_counts_as_an_import(copy: Path) -> None:
     module = copy / "exodsl" / "engine" / "a_break.py"
-    module.write_text(
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import exodsl.manager\n", "utf-8"
-    )
+    module.write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import exodsl.manager\n", "utf-8")
 
     done = check_contracts(copy)
 

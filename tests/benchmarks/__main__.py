@@ -46,9 +46,7 @@ def _w1(quick: bool, rounds: int | None) -> Figures:
 def _w2(quick: bool, rounds: int | None) -> Figures:
     widths = [1_000] if quick else [1_000, 10_000]
     return [
-        _compared(
-            f"W2 one fanout of {n:,}, one unite", plans.fanout(n), rounds or _rounds(quick, many=n > 1_000)
-        )
+        _compared(f"W2 one fanout of {n:,}, one unite", plans.fanout(n), rounds or _rounds(quick, many=n > 1_000))
         for n in widths
     ]
 
@@ -87,12 +85,8 @@ _MEASURES: dict[str, Callable[[bool, int | None], Figures]] = {
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", type=_names, default=WORK, metavar="W1,W2", help="only this work")
-    parser.add_argument(
-        "--quick", action="store_true", help="small and few: shows that it runs, not how fast"
-    )
-    parser.add_argument(
-        "--rounds", type=int, help="rounds for every work (default: 7, or 5 where it is long)"
-    )
+    parser.add_argument("--quick", action="store_true", help="small and few: shows that it runs, not how fast")
+    parser.add_argument("--rounds", type=int, help="rounds for every work (default: 7, or 5 where it is long)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     return parser
 

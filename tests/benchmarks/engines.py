@@ -40,9 +40,7 @@ def prepared(folder: Path, graph: Graph, inputs: Inputs) -> Iterator[EmbeddedMan
 # Through the state manager alone: what is left when no body runs
 
 
-def exchanges_only(
-    folder: Path, graph: Graph, inputs: Inputs, *, runs: int = 1, capacity: int = 250
-) -> Sample:
+def exchanges_only(folder: Path, graph: Graph, inputs: Inputs, *, runs: int = 1, capacity: int = 250) -> Sample:
     """Trigger runs and answer every claim at once, one exchange after the other."""
     names = frozenset(place.node_name for place in graph.compile().nodes)
     with prepared(folder, graph, inputs) as manager:
@@ -61,10 +59,7 @@ def _answer_all(manager: StateManager, session: int, runs: int, capacity: int, c
         exchange = manager.exchange(session, reports, capacity)
         runs -= len(exchange.ended_runs)
         beginnings += [perf_counter()] * bool(exchange.claims)
-        reports = [
-            Report(claim.state_id, claim.lease, Executed(_answer(claim, outputs)))
-            for claim in exchange.claims
-        ]
+        reports = [Report(claim.state_id, claim.lease, Executed(_answer(claim, outputs))) for claim in exchange.claims]
     return beginnings
 
 
@@ -107,9 +102,7 @@ def served_runs(folder: Path, graph: Graph, inputs: Inputs, *, runs: int, worker
     """
     left = iter(range(runs - 1))
     with prepared(folder, graph, inputs) as manager:
-        runtime = Runtime(
-            graph.namespace, graphs=[graph], manager=manager, workers=workers, batch_size=3 * workers
-        )
+        runtime = Runtime(graph.namespace, graphs=[graph], manager=manager, workers=workers, batch_size=3 * workers)
         workloads.at_end[:] = [lambda: runtime.stop() if next(left, None) is None else None]
         start = perf_counter()
         started = manager.trigger([_trigger(graph, inputs)] * runs)

@@ -76,8 +76,5 @@ def widths(sizes: list[int]) -> list[Way]:
     """W5: W2 as it grows, beside the batched loop."""
     graph = workloads.fanout()
     loops = [Way(f"{BATCHED}, N = {n:,}", n, partial(raw.fanout, width=n, batch=raw.BATCH)) for n in sizes]
-    runs = [
-        Way(f"{RUN}, N = {n:,}", n, partial(engines.graph_run, graph=graph, inputs={"count": n}))
-        for n in sizes
-    ]
+    runs = [Way(f"{RUN}, N = {n:,}", n, partial(engines.graph_run, graph=graph, inputs={"count": n})) for n in sizes]
     return [way for pair in zip(loops, runs, strict=True) for way in pair]

@@ -40,9 +40,7 @@ _CREATED = (
     " VALUES (?, ?, ?, ?, 0, ?, ?, 0, ?)"
 )
 _CLAIM = "UPDATE state SET status = 1, lease = ? WHERE id = ? AND status = 0"
-_SUCCESS = (
-    "UPDATE state SET status = 3, outputs = ?, finished_at = ? WHERE id = ? AND lease = ? AND status = 1"
-)
+_SUCCESS = "UPDATE state SET status = 3, outputs = ?, finished_at = ? WHERE id = ? AND lease = ? AND status = 1"
 
 TEXT = '{"text": "000000 goes on through nodes that do nothing"}'
 
@@ -154,9 +152,7 @@ def _work_batched(connection: sqlite3.Connection, states: Sequence[int], batch: 
 
 
 def _unite(connection: sqlite3.Connection, width: int) -> None:
-    rows = connection.execute(
-        "SELECT outputs FROM state WHERE run_id = 1 AND node = 2 ORDER BY path"
-    ).fetchall()
+    rows = connection.execute("SELECT outputs FROM state WHERE run_id = 1 AND node = 2 ORDER BY path").fetchall()
     inputs = f'{{"texts": [{",".join(row[0] for row in rows)}]}}'
     with transaction(connection):
         connection.execute(_CREATED, (width + 2, 1, 3, b"", 1, inputs, NOW))

@@ -103,9 +103,7 @@ def _hops(one: Measured) -> str:
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
     lines = [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))]
-        )
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
         for row in (head, *rows)
     ]
     return "\n".join(["", title, "-" * len(lines[0]), *(line.rstrip() for line in lines)])

@@ -63,6 +63,5 @@ def _classes(scene: Scene, ids: Mapping[str, str]) -> Iterator[str]:
 def _escaped(text: str) -> str:
     """Return a text as it stands in a quoted label: what could mean something to Mermaid is a code."""
     return "".join(
-        char if char.isalnum() or char in _SAFE or ord(char) > 127 else f"#{ord(char)};"
-        for char in shown(text)
+        char if char.isalnum() or char in _SAFE or ord(char) > 127 else f"#{ord(char)};" for char in shown(text)
     )
