@@ -49,5 +49,5 @@ def test_a_failure_is_logged_with_its_state(manager: Manager, caplog: pytest.Log
         run = graph.run(db=manager)
 
     (record,) = caplog.records
-    assert record.getMessage() == "fails failed: builtins.ValueError: no luck"
+    assert record.getMessage() == "fails failed: ValueError: no luck"
     assert record.__dict__["run_id"] == run.run_id
