@@ -84,11 +84,11 @@ class Resolver:
     def _piece(self, piece: Piece) -> Any:
         reference = piece.reference
         if reference.kind == "store":
-            return _dig(self.run.store or {}, reference, f'the store has no key "{reference.path[0]}"')
+            return _found(self.run.store or {}, reference, "the store has no key")
         if reference.kind == "inputs":
-            return _dig(self.run.inputs, reference, f'the run has no input "{".".join(reference.path)}"')
+            return _found(self.run.inputs, reference, "the run has no input")
         if piece.read is None or piece.read.parent:
-            return _dig(self.parent or {}, reference, f"{reference} has no value")
+            return _found(self.parent or {}, reference)
         return self._ancestor(reference, piece.read)
 
     def _ancestor(self, reference: Reference, read: Read) -> Any:
@@ -98,17 +98,34 @@ class Resolver:
         outputs = self.parent if own else self.known.single.get(place(self.run, read, self.path))
         if outputs is None:
             raise _Absent(Missing(f"{reference} has no value: that state gave no outputs", read))
-        return _dig(outputs, reference, f"{reference} has no value")
+        return _found(outputs, reference)
 
     def _list(self, reference: Reference, read: Read) -> Any:
         values = self.known.branch[branch(self.run, read, self.path)]
-        found = [_dig(item, reference, f"{reference} has no value in item {n}") for n, item in enumerate(values)]
+        found = [_dig(item, reference.path) for item in values]
+        if _GONE in found:
+            raise _Absent(Missing(f"{reference} has no value in item {found.index(_GONE)}"))
         return found[0] if len(found) == 1 and not read.sure_list else found
 
 
-def _dig(value: Any, reference: Reference, reason: str) -> Any:
-    for name in reference.path:
+class _Gone:
+    """Stands for a value that is not there; `None` would be one."""
+
+
+_GONE = _Gone()
+
+
+def _dig(value: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
         if not isinstance(value, dict) or name not in value:
-            raise _Absent(Missing(reason))
+            return _GONE
         value = value[name]
     return value
+
+
+def _found(value: Any, reference: Reference, lacks: str = "") -> Any:
+    found = _dig(value, reference.path)
+    if found is _GONE:
+        name = ".".join(reference.path)
+        raise _Absent(Missing(f'{lacks} "{name}"' if lacks else f"{reference} has no value"))
+    return found
