@@ -113,12 +113,6 @@ def run_facts(connection: Any, key: int) -> Row:
     return row
 
 
-def run_key(connection: Any, run_id: str) -> int | None:
-    """Return the key of the run with exactly this id."""
-    row = connection.execute("SELECT id FROM run WHERE run_id = ?", (run_id,)).fetchone()
-    return None if row is None else row[0]
-
-
 def end_run(connection: Any, key: int, status: Run, now: int, *, clean_store: bool) -> None:
     """Give a run its last status, and its store away if it is not kept."""
     connection.execute(

@@ -51,7 +51,7 @@ QUERIES: dict[str, Query] = {
     "inputs": lambda c: pages.inputs_of(c, 1, 1, b"", 0),
     "counts": lambda c: pages.node_counts(c, 1),
     "statuses": lambda c: pages.status_counts(c, 1, [1, 2]),
-    "a run by its whole id": lambda c: templates.run_key(c, "id"),
+    "a run by its key": lambda c: templates.run_of(c, "key"),
 }
 TABLES = {
     "state",
