@@ -74,7 +74,7 @@ async def adrive(run: Run, graph: Graph[Any, Any], workers: int = WORKERS) -> Ru
 
 
 def resume(run_id: str, graph: Graph[Any, Any] | None = None, db: Database = None, *, workers: int = WORKERS) -> Run:
-    """Go on with a run whose process is gone, from what was recorded; returns when it has ended.
+    """Go on with a run that was paused, or whose process is gone, from what was recorded; returns when it has ended.
 
     :param run_id: its id, or any unique start or end of it.
     :param graph: the graph with its nodes; without it, the target that the run was started with is loaded.
@@ -92,6 +92,8 @@ def resume(run_id: str, graph: Graph[Any, Any] | None = None, db: Database = Non
         template = manager.template(found.namespace, found.graph, found.version)
         check_fits(found, template, bodies(graph))
         check_template(template, bodies(graph))
+        if found.status == "PAUSED":
+            manager.resume(found.run_id)
         run = drive(Run(manager, found.run_id, graph), graph, workers)
     except BaseException:
         if own:

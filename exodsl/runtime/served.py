@@ -11,9 +11,8 @@ from exodsl.dsl.code import Address
 from exodsl.dsl.graph import Graph
 from exodsl.errors import DefinitionError, NotImportable, TargetError, did_you_mean
 from exodsl.runtime.secrets import read_secrets
+from exodsl.template.check_executors import EXECUTORS
 from exodsl.template.models import GraphTemplate, NodeTemplate
-
-EXECUTORS = ("process", "thread")
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,3 +162,9 @@ def test_control_reaches_a_run_through_another_state_manager(graph: Graph, tmp_p
     there.close()
 
     assert status == "PAUSED"
+
+
+def test_resume_goes_on_with_a_paused_run(graph: Graph, manager: Manager) -> None:
+    run = begin(manager, graph, {"document": "a"}).pause()
+
+    assert resume(run.run_id, graph, db=manager).status == "SUCCESS"
