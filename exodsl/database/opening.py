@@ -8,6 +8,7 @@ from pathlib import Path
 
 from peewee import SqliteDatabase
 
+from exodsl.database.migrations import STEPS
 from exodsl.database.tables import SCHEMA_VERSION, Tables
 from exodsl.errors import DatabaseUnusable, SchemaMismatch
 
@@ -83,9 +84,9 @@ def _check_schema(path: Path, busy_ms: int) -> None:
         return
     if version is None:
         raise SchemaMismatch(f'"{path}" is a SQLite database of another program. Choose another file with --db.')
-    if version != SCHEMA_VERSION:
+    if version != SCHEMA_VERSION and version not in STEPS:
         raise SchemaMismatch(
-            f'Database "{path}" has schema {version}; this exodsl reads schema {SCHEMA_VERSION}.'
+            f'Database "{path}" has schema {version}; this exodsl reads schema {SCHEMA_VERSION} and those before it.'
             " Use the exodsl that wrote it, or choose another file with --db."
         )
 
@@ -101,4 +102,4 @@ def create_schema(db: SqliteDatabase, tables: Tables) -> None:
     if db.get_tables():
         return
     db.create_tables(tables.all())
-    tables.schema.create(version=SCHEMA_VERSION)
+    tables.schema.insert(version=SCHEMA_VERSION).execute()

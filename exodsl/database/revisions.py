@@ -7,6 +7,7 @@ from typing import Any
 
 from exodsl.database.rows import Row
 from exodsl.database.tables import SPECIAL
+from exodsl.database.templates import NEXT_RUN
 from exodsl.engine.lineage import behind
 from exodsl.engine.status import Gate, Run, State
 
@@ -200,18 +201,19 @@ def key_range(connection: Any, run: int) -> tuple[int, int]:
 def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
     """Copy a run with its states, whose keys are moved `by`; what runtimes held is CREATED in it. Return its key."""
     cursor = connection.execute(
-        "INSERT INTO run (run_id, template_id, status, pending, failed, cause, inputs, target, revised, created_at)"
-        f" SELECT ?, template_id, {Run.RUNNING:d}, pending, failed, cause + ?, inputs, target, 1, ? FROM run"
-        " WHERE id = ?",
+        "INSERT INTO run (id, run_id, template_id, status, pending, failed, cause, inputs, target, revised,"
+        f" created_at) SELECT {NEXT_RUN}, ?, template_id, {Run.RUNNING:d}, pending, failed, cause + ?, inputs,"
+        " target, 1, ? FROM run WHERE id = ?",
         (run_id, by, now, run),
     )
     new: int = cursor.lastrowid
     connection.execute(
         "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, outputs, error,"
-        " data, lost, lease, enqueue_after, created_at, queued_at, finished_at)"
+        " data, lost, lease, enqueue_after, created_at, queued_at, started_at, finished_at, cpu_us, peak_kib)"
         " SELECT id + ?, ?, node, path, attempt, retry_count,"
         f" CASE status WHEN {State.QUEUED:d} THEN {State.CREATED:d} ELSE status END, parent_id + ?, inputs, outputs,"
-        " error, data, lost, 0, enqueue_after, created_at, queued_at, finished_at FROM state WHERE run_id = ?",
+        " error, data, lost, 0, enqueue_after, created_at, queued_at, started_at, finished_at, cpu_us, peak_kib"
+        " FROM state WHERE run_id = ?",
         (by, new, by, run),
     )
     connection.execute(
@@ -227,12 +229,14 @@ def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
     )
     _copy_rows(connection, "node_count", run, new)
     _copy_rows(connection, "store_entry", run, new)
+    _copy_rows(connection, "large_value", run, new)
     return new
 
 
 _COPIED = {
     "node_count": "node, total, success, errored, next_created_error, pruned, retry_created, cancelled",
     "store_entry": "key, value",
+    "large_value": "digest, body",
 }
 
 

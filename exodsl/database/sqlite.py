@@ -14,6 +14,7 @@ from typing import Any, Literal
 from peewee import PeeweeException, SqliteDatabase
 
 from exodsl.database.holding import OPENING, FileId, hold, is_held, let_go
+from exodsl.database.migrations import migrate
 from exodsl.database.opening import check_file, create_schema, unusable
 from exodsl.database.tables import make_tables
 from exodsl.errors import DatabaseUnusable
@@ -68,6 +69,7 @@ class Sqlite:
         self.tables = make_tables(self._writer)
         with self._writer.atomic("IMMEDIATE"):
             create_schema(self._writer, self.tables)
+            migrate(_raw(self._writer), self.path)
         self.connection: Any = _raw(self._writer)
         if self.path != MEMORY:
             uri = f"{Path(self.path).resolve().as_uri()}?mode=ro"

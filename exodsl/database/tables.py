@@ -22,7 +22,7 @@ from peewee import (
 from exodsl.engine.status import Run as RunStatus
 from exodsl.engine.status import State
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with every change of a table; an older database is migrated, a newer one refused."""
 
 SPECIAL = f"(status = {RunStatus.PAUSED:d} OR (revised AND status = {RunStatus.RUNNING:d}))"
@@ -48,6 +48,12 @@ class Tables:
     store_entry: Any
     spill: Any
     session: Any
+    large_value: Any
+    log_line: Any
+    progress: Any
+    schedule: Any
+    tick: Any
+    secret: Any
 
     def all(self) -> list[Any]:
         """Every table, in the order to create them."""
@@ -63,10 +69,12 @@ def make_tables(db: Database) -> Tables:
             legacy_table_names = False
 
     class SchemaVersion(Base):
-        """One row: the version of the tables, and how many sessions there have been."""
+        """One row: the version of the tables, and which keys were given out that no row may show any more."""
 
         version = IntegerField(primary_key=True)
         sessions = IntegerField(default=0)
+        last_run = IntegerField(constraints=[SQL("DEFAULT 0")])
+        last_state = BigIntegerField(constraints=[SQL("DEFAULT 0")])
 
     class GraphTemplate(Base):
         """One version of a graph; rows never change."""
@@ -93,7 +101,8 @@ def make_tables(db: Database) -> Tables:
     class Run(Base):
         """One run, which is also the outermost gate: it has ended when nothing is pending.
 
-        `revised` ones had states retried by hand, so a place may have had attempts before.
+        `revised` ones had states retried by hand, so a place may have had attempts before; `cleaning` ones
+        are on their way out.
         """
 
         id = AutoField()
@@ -108,6 +117,7 @@ def make_tables(db: Database) -> Tables:
         idempotency_key = TextField(null=True, unique=True)
         store_cleaned = BooleanField(constraints=[SQL("DEFAULT 0")])
         revised = BooleanField(constraints=[SQL("DEFAULT 0")])
+        cleaning = BooleanField(constraints=[SQL("DEFAULT 0")])
         created_at = BigIntegerField()
         finished_at = BigIntegerField(null=True)
 
@@ -120,7 +130,9 @@ def make_tables(db: Database) -> Tables:
     class State(Base):
         """One state. `inputs` is empty for a sibling: they are those of its original.
 
-        `lost` counts how often a runtime that held it was gone.
+        `lost` counts how often a runtime that held it was gone. `queued_at` is when a runtime got it,
+        `started_at` when its body began; `cpu_us` is the processor time of that, in microseconds, `peak_kib`
+        the most memory that its process had.
         """
 
         id = BigAutoField()
@@ -140,7 +152,10 @@ def make_tables(db: Database) -> Tables:
         enqueue_after = BigIntegerField()
         created_at = BigIntegerField()
         queued_at = BigIntegerField(null=True)
+        started_at = BigIntegerField(null=True)
         finished_at = BigIntegerField(null=True)
+        cpu_us = BigIntegerField(null=True)
+        peak_kib = BigIntegerField(null=True)
 
         class Meta:
             # The fingerprint: no state is ever made twice, whoever races. It also holds a branch in
@@ -223,4 +238,91 @@ def make_tables(db: Database) -> Tables:
         graphs = TextField()
         lease_until = BigIntegerField()
 
-    return Tables(SchemaVersion, GraphTemplate, TemplateNode, Run, State, Gate, NodeCount, StoreEntry, Spill, Session)
+    class LargeValue(Base):
+        """A large value of a run, kept apart from the states that hold it, once however many they are."""
+
+        run_id = IntegerField()
+        digest = BlobField()
+        body = TextField()
+
+        class Meta:
+            primary_key = CompositeKey("run_id", "digest")
+
+    class LogLine(Base):
+        """What a body logged; the oldest lines of a state give way to new ones."""
+
+        id = AutoField()
+        state_id = BigIntegerField(index=True)
+        at = BigIntegerField()
+        level = IntegerField()
+        message = TextField()
+
+    class Progress(Base):
+        """How far a body says that it is."""
+
+        state_id = BigIntegerField(primary_key=True)
+        done = TextField()
+        total = TextField(null=True)
+        note = TextField()
+        at = BigIntegerField()
+
+    class Schedule(Base):
+        """A graph's cron expression. `next_at` is the first tick that is not decided yet."""
+
+        id = AutoField()
+        namespace = TextField()
+        graph = TextField()
+        cron = TextField()
+        tz = TextField()
+        catch_up = TextField()
+        overlap = TextField()
+        paused = BooleanField(constraints=[SQL("DEFAULT 0")])
+        next_at = BigIntegerField(null=True, index=True)
+
+        class Meta:
+            indexes = ((("namespace", "graph", "cron", "tz"), True),)
+
+    class Tick(Base):
+        """What became of one tick; its key makes it impossible to decide one twice."""
+
+        schedule_id = IntegerField()
+        at = BigIntegerField()
+        outcome = TextField()
+        run_id = IntegerField(null=True)
+        reason = TextField(null=True)
+
+        class Meta:
+            primary_key = CompositeKey("schedule_id", "at")
+            without_rowid = True
+
+    class Secret(Base):
+        """A secret value, sealed with the key named by `key_id`."""
+
+        namespace = TextField()
+        graph = TextField()
+        name = TextField()
+        key_id = TextField()
+        sealed = BlobField()
+
+        class Meta:
+            primary_key = CompositeKey("namespace", "graph", "name")
+            without_rowid = True
+
+    return Tables(
+        SchemaVersion,
+        GraphTemplate,
+        TemplateNode,
+        Run,
+        State,
+        Gate,
+        NodeCount,
+        StoreEntry,
+        Spill,
+        Session,
+        LargeValue,
+        LogLine,
+        Progress,
+        Schedule,
+        Tick,
+        Secret,
+    )

@@ -7,6 +7,8 @@ from typing import Any
 from exodsl.database.rows import Row
 from exodsl.engine.status import Run, State
 
+NEXT_RUN = "(SELECT 1 + max(last_run, coalesce((SELECT max(id) FROM run), 0)) FROM schema_version)"
+"""A key that no run has had, those that were cleaned away included."""
 _HELD = f"status = {State.QUEUED:d} AND lease >= ? AND lease < ?"
 
 
@@ -91,8 +93,8 @@ def insert_run(
 ) -> int:
     """Store a new run; return its key."""
     cursor = connection.execute(
-        "INSERT INTO run (run_id, template_id, status, pending, failed, inputs, target, idempotency_key, created_at)"
-        " VALUES (?,?,?,0,0,?,?,?,?)",
+        "INSERT INTO run (id, run_id, template_id, status, pending, failed, inputs, target, idempotency_key,"
+        f" created_at) VALUES ({NEXT_RUN},?,?,?,0,0,?,?,?,?)",
         (run_id, template, int(Run.RUNNING), inputs, target, idempotency_key, now),
     )
     key: int = cursor.lastrowid
@@ -130,8 +132,10 @@ def last_template(connection: Any) -> int:
 
 
 def last_state(connection: Any) -> int:
-    """Return the greatest key of a state."""
-    key: int = connection.execute("SELECT coalesce(max(id), 0) FROM state").fetchone()[0]
+    """Return the greatest key of a state that there is or was."""
+    key: int = connection.execute(
+        "SELECT max(last_state, coalesce((SELECT max(id) FROM state), 0)) FROM schema_version"
+    ).fetchone()[0]
     return key
 
 

@@ -1,0 +1,67 @@
+"""How a database of an earlier schema becomes one of today's, with all that it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exodsl.database.tables import SCHEMA_VERSION
+from exodsl.errors import SchemaMismatch
+
+STEPS: dict[int, str] = {
+    1: """
+ALTER TABLE schema_version ADD COLUMN last_run INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE schema_version ADD COLUMN last_state INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN cleaning INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN started_at INTEGER;
+ALTER TABLE state ADD COLUMN cpu_us INTEGER;
+ALTER TABLE state ADD COLUMN peak_kib INTEGER;
+CREATE TABLE large_value (
+    run_id INTEGER NOT NULL, digest BLOB NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run_id, digest));
+CREATE TABLE log_line (
+    id INTEGER NOT NULL PRIMARY KEY, state_id INTEGER NOT NULL, at INTEGER NOT NULL, level INTEGER NOT NULL,
+    message TEXT NOT NULL);
+CREATE INDEX log_line_state_id ON log_line (state_id);
+CREATE TABLE progress (
+    state_id INTEGER NOT NULL PRIMARY KEY, done TEXT NOT NULL, total TEXT, note TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE schedule (
+    id INTEGER NOT NULL PRIMARY KEY, namespace TEXT NOT NULL, graph TEXT NOT NULL, cron TEXT NOT NULL,
+    tz TEXT NOT NULL, catch_up TEXT NOT NULL, overlap TEXT NOT NULL, paused INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER);
+CREATE INDEX schedule_next_at ON schedule (next_at);
+CREATE UNIQUE INDEX schedule_namespace_graph_cron_tz ON schedule (namespace, graph, cron, tz);
+CREATE TABLE tick (
+    schedule_id INTEGER NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL, run_id INTEGER, reason TEXT,
+    PRIMARY KEY (schedule_id, at)) WITHOUT ROWID;
+CREATE TABLE secret (
+    namespace TEXT NOT NULL, graph TEXT NOT NULL, name TEXT NOT NULL, key_id TEXT NOT NULL, sealed BLOB NOT NULL,
+    PRIMARY KEY (namespace, graph, name)) WITHOUT ROWID;
+""",
+}
+"""What leads from each schema to the next. These texts never change: they speak of the tables of their time."""
+
+_NOW = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+def migrate(connection: Any, path: str) -> None:
+    """Bring the tables up to date, inside the transaction that is open.
+
+    :raises SchemaMismatch: when runtimes of another version are at work in it.
+    """
+    (version,) = connection.execute("SELECT version FROM schema_version").fetchone()
+    if version not in STEPS:
+        return
+    _refuse_busy(connection, path, version)
+    for step in range(version, SCHEMA_VERSION):
+        for statement in STEPS[step].split(";"):
+            connection.execute(statement)
+    connection.execute("UPDATE schema_version SET version = ?", (SCHEMA_VERSION,))
+
+
+def _refuse_busy(connection: Any, path: str, version: int) -> None:
+    rows = connection.execute(f"SELECT name FROM session WHERE lease_until > {_NOW}").fetchall()
+    if rows:
+        names = ", ".join(f'"{row[0]}"' for row in rows)
+        raise SchemaMismatch(
+            f'Database "{path}" has schema {version} and is at work in {names}. Stop them, and it becomes one of'
+            f" schema {SCHEMA_VERSION}; what was killed counts as stopped within half a minute."
+        )
