@@ -175,7 +175,9 @@ class Run:
     def _pages(self, identifier: str | None, status: StateStatus | None) -> Iterator[StateView]:
         cursor: str | None = None
         while True:
-            page = self.manager.states(self.run_id, identifier=identifier, status=status, limit=_PAGE, cursor=cursor)
+            page = self.manager.states(
+                self.run_id, identifier=identifier, status=status, limit=_PAGE, cursor=cursor, whole=True
+            )
             yield from page.items
             cursor = page.next_cursor
             if cursor is None:

@@ -65,7 +65,7 @@ def states(
     """Give the states of a run, page after page."""
     cursor: str | None = None
     while True:
-        page = manager.states(run_id, identifier=identifier, status=status, limit=_PAGE, cursor=cursor)
+        page = manager.states(run_id, identifier=identifier, status=status, limit=_PAGE, cursor=cursor, whole=True)
         yield from page.items
         cursor = page.next_cursor
         if cursor is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from exodsl.database.large import MARK, whole, wholes
 from exodsl.database.rows import SEPARATOR, Row, Statement, write_returning
 from exodsl.engine.lineage import behind
 from exodsl.engine.status import State
@@ -37,7 +38,8 @@ Place = tuple[int, int, bytes]
 
 def single_outputs(connection: Any, places: Collection[Place]) -> list[Row]:
     """Return (run, node, path, outputs) of the successful states at these places."""
-    return write_returning(connection, _SINGLE, tuple(places))
+    rows = write_returning(connection, _SINGLE, tuple(places))
+    return [(*row[:-1], whole(connection, row[0], row[-1])) if row[-1][:1] == MARK else row for row in rows]
 
 
 def endings(connection: Any, places: Collection[Place]) -> list[Row]:
@@ -48,13 +50,11 @@ def endings(connection: Any, places: Collection[Place]) -> list[Row]:
 def branch_outputs(connection: Any, place: Place) -> list[dict[str, Any]]:
     """Return all outputs of a node below a path, in fanout order."""
     run, node, prefix = place
-    if not prefix:
-        return _decoded(connection.execute(_WHOLE, (run, node)).fetchall())
-    return _decoded(connection.execute(_BRANCH, (run, node, prefix, behind(prefix))).fetchall())
-
-
-def _decoded(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = from_json(f"[{','.join(row[0] for row in rows)}]")
+    if prefix:
+        rows = connection.execute(_BRANCH, (run, node, prefix, behind(prefix))).fetchall()
+    else:
+        rows = connection.execute(_WHOLE, (run, node)).fetchall()
+    found: list[dict[str, Any]] = from_json(f"[{','.join(wholes(connection, run, [row[0] for row in rows]))}]")
     return found
 
 
@@ -86,7 +86,12 @@ def due_states(
         f"UPDATE state SET status = {State.QUEUED:d}, lease = ?, queued_at = ? WHERE id IN ({marks})",
         (lease, now, *(row[0] for row in rows)),
     )
-    return [(*row[:-2], lease) for row in rows]
+    return [(*row[:-3], _whole_inputs(connection, row), lease) for row in rows]
+
+
+def _whole_inputs(connection: Any, row: Row) -> str | None:
+    inputs: str | None = row[7]
+    return whole(connection, row[1], inputs) if inputs is not None and inputs[:1] == MARK else inputs
 
 
 def _only(run: int | None, paused: Collection[int]) -> str:
@@ -131,8 +136,8 @@ def _parts(nodes: Sequence[int]) -> Iterable[Sequence[int]]:
 def states_by_id(connection: Any, keys: Sequence[int]) -> list[Row]:
     """Return the rows of these states, as `due_states` does."""
     marks = ",".join("?" * len(keys))
-    rows: list[Row] = connection.execute(f"SELECT {_STATE} FROM state WHERE id IN ({marks})", tuple(keys)).fetchall()
-    return rows
+    rows = connection.execute(f"SELECT {_STATE} FROM state WHERE id IN ({marks})", tuple(keys)).fetchall()
+    return [(*row[:7], _whole_inputs(connection, row), *row[8:]) for row in rows]
 
 
 def spilled_states(connection: Any, limit: int, run: int | None) -> list[Row]:
@@ -158,8 +163,8 @@ def take_spilled(connection: Any, state: int) -> tuple[int, list[str], str | Non
     ).fetchone()
     connection.execute("DELETE FROM spill WHERE id = ?", (key,))
     more = connection.execute("SELECT 1 FROM spill WHERE state_id = ? LIMIT 1", (state,)).fetchone()
-    own = None if more else connection.execute("SELECT outputs FROM state WHERE id = ?", (state,)).fetchone()[0]
-    return first, body.split(SEPARATOR), own
+    own = None if more else connection.execute("SELECT run_id, outputs FROM state WHERE id = ?", (state,)).fetchone()
+    return first, body.split(SEPARATOR), None if own is None else whole(connection, *own)
 
 
 def leases(connection: Any, keys: Sequence[int]) -> list[Row]:

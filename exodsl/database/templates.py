@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from exodsl.database.large import LARGE, keep_apart, whole
 from exodsl.database.rows import Row
 from exodsl.engine.status import Run, State
 
@@ -98,6 +99,8 @@ def insert_run(
         (run_id, template, int(Run.RUNNING), inputs, target, idempotency_key, now),
     )
     key: int = cursor.lastrowid
+    if len(inputs) > LARGE:
+        connection.execute("UPDATE run SET inputs = ? WHERE id = ?", (keep_apart(connection, key, inputs), key))
     return key
 
 
@@ -109,10 +112,10 @@ def run_of(connection: Any, idempotency_key: str) -> int | None:
 
 def run_facts(connection: Any, key: int) -> Row:
     """Return (run_id, template_id, inputs, revised) of a run."""
-    row: Row = connection.execute(
+    run_id, template, inputs, revised = connection.execute(
         "SELECT run_id, template_id, inputs, revised FROM run WHERE id = ?", (key,)
     ).fetchone()
-    return row
+    return run_id, template, whole(connection, key, inputs), revised
 
 
 def end_run(connection: Any, key: int, status: Run, now: int, *, clean_store: bool) -> None:

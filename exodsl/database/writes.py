@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from exodsl.database.large import LARGE, keep_apart, keep_apart_for
 from exodsl.database.rows import SEPARATOR, Row, Statement, write, write_returning
 from exodsl.engine.changes import Changes, Closed, Created, Ended
 from exodsl.engine.status import Gate, State
@@ -105,6 +106,9 @@ def write_changes(connection: Any, changes: Changes, now: int, lease: int, node_
 
 
 def _end_states(connection: Any, ended: list[Ended], now: int) -> bool:
+    for e in ended:
+        if e.outputs is not None and len(e.outputs) > LARGE:
+            e.outputs = keep_apart_for(connection, e.key, e.outputs)
     plain = [(e.key, e.lease, e.outputs) for e in ended if e.status is State.SUCCESS and e.was is State.QUEUED]
     touched = write(connection, _SUCCEEDED, plain, now) if plain else 0
     if len(plain) == len(ended):
@@ -135,6 +139,10 @@ def _insert_states(connection: Any, created: list[Created], now: int, lease: int
     for s in created:
         if s.run != run:
             run, base = s.run, node_id(s.run, 0)
+        if s.inputs is not None and len(s.inputs) > LARGE:
+            s.inputs = keep_apart(connection, run, s.inputs)
+        if s.outputs is not None and len(s.outputs) > LARGE:
+            s.outputs = keep_apart(connection, run, s.outputs)
         head = (s.key, run, base + s.node, s.path, s.attempt, s.retry_count, int(s.status), s.parent, s.inputs)
         if s.status is State.QUEUED:
             live.append((*head, lease, now, now, now))

@@ -187,8 +187,12 @@ class StateManager(Protocol):
         status: StateStatus | None = None,
         limit: int = 100,
         cursor: str | None = None,
+        whole: bool = False,
     ) -> Page[StateView]:
-        """List the states of a run: nodes in topological order, each in fanout order, then by attempt."""
+        """List the states of a run: nodes in topological order, each in fanout order, then by attempt.
+
+        :param whole: load large values, too, instead of a `LargeValue` for each.
+        """
         ...
 
     def state(self, state_id: int) -> StateView:

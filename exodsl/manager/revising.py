@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exodsl.database import revisions
+from exodsl.database.large import whole
 from exodsl.database.rows import Row
 from exodsl.engine.facts import RunFacts, StateFacts
 from exodsl.engine.plan import NodePlan
@@ -155,7 +156,8 @@ class Reviser:
             lease=state.lease,
         )
         position = int.from_bytes(state.path[state.node.depth :], "big")
-        reason = self._step.follow_again(facts, position, state.outputs or "{}", held)
+        outputs = whole(self._connection, run.key, state.outputs or "{}")
+        reason = self._step.follow_again(facts, position, outputs, held)
         if reason is not None:
             raise TransitionRefused(f"State {state.key}", state.status.name, f"its children lack a value: {reason}")
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pydantic_core import from_json
 
-from exodsl.database import pages, templates
+from exodsl.database import large, pages, templates
 from exodsl.database.rows import Row
 from exodsl.database.sqlite import Sqlite
 from exodsl.engine.facts import RunFacts
@@ -18,7 +18,17 @@ from exodsl.engine.status import Gate, Run, State
 from exodsl.errors import InputInvalid, RunNotFound, StateNotFound, did_you_mean
 from exodsl.manager.catalog import Catalog
 from exodsl.manager.sessions import Clock, is_gone
-from exodsl.manager.views import GateStatus, GateView, NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
+from exodsl.manager.views import (
+    GateStatus,
+    GateView,
+    LargeValue,
+    NodeProgress,
+    Page,
+    RunStatus,
+    RunView,
+    StateStatus,
+    StateView,
+)
 
 _ID = re.compile(r"[0-9a-f-]+")
 LARGEST_KEY = 2**63
@@ -59,7 +69,7 @@ class Viewing:
         _check_limit(limit)
         with self._db.reading() as connection:
             rows = pages.runs(connection, namespace, graph, number, before, limit + 1)
-            found = tuple(self._run_view(connection, row) for row in rows[:limit])
+            found = tuple(self._run_view(connection, row, whole=False) for row in rows[:limit])
         return Page(found, str(rows[limit - 1][0]) if len(rows) > limit else None)
 
     def states(
@@ -70,6 +80,7 @@ class Viewing:
         status: StateStatus | None = None,
         limit: int = 100,
         cursor: str | None = None,
+        whole: bool = False,
     ) -> Page[StateView]:
         """List the states of a run: nodes in topological order, each in fanout order, then by attempt."""
         number = None if status is None else int(State[status])
@@ -79,7 +90,7 @@ class Viewing:
             run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
             node = None if identifier is None else node_key(run, identifier)
             rows = pages.states(connection, run.key, node, number, _place(cursor), limit + 1)
-            found = tuple(self._state_view(connection, run, row) for row in rows[:limit])
+            found = tuple(self._state_view(connection, run, row, whole=whole) for row in rows[:limit])
         return Page(found, _cursor(rows[limit - 1]) if len(rows) > limit else None)
 
     def state(self, state_id: int) -> StateView:
@@ -88,7 +99,7 @@ class Viewing:
             row = pages.state(connection, state_id) if abs(state_id) < LARGEST_KEY else None
             if row is None:
                 raise StateNotFound(state_id)
-            return self._state_view(connection, self._shelf.run(connection, row[1]), row)
+            return self._state_view(connection, self._shelf.run(connection, row[1]), row, whole=True)
 
     def gates(
         self,
@@ -135,8 +146,8 @@ class Viewing:
             raise RunNotFound(run_id, [full for _, full in found])
         return pages.run(connection, found[0][0])
 
-    def _run_view(self, connection: Any, row: Row) -> RunView:
-        _, run_id, namespace, graph, version, status, inputs, cause, target, created, finished, *_ = row
+    def _run_view(self, connection: Any, row: Row, *, whole: bool = True) -> RunView:
+        key, run_id, namespace, graph, version, status, inputs, cause, target, created, finished, *_ = row
         failed = status == Run.FAILED
         return RunView(
             run_id=run_id,
@@ -144,7 +155,7 @@ class Viewing:
             graph=graph,
             version=version,
             status=run_status(Run(status)),
-            inputs=from_json(inputs),
+            inputs=_fields(connection, key, inputs, whole=whole),
             error=self._cause(connection, cause) if failed else None,
             failed_state_id=cause if failed else None,
             target=target,
@@ -173,7 +184,7 @@ class Viewing:
             return f"{state.identifier}: {state.status}"
         return f"{state.identifier}: {state.error.type.rpartition('.')[2]}: {state.error.message}"
 
-    def _state_view(self, connection: Any, run: RunFacts, row: Row) -> StateView:
+    def _state_view(self, connection: Any, run: RunFacts, row: Row, *, whole: bool = False) -> StateView:
         (
             key,
             _,
@@ -205,8 +216,8 @@ class Viewing:
             fanout_index=positions(path)[-1] if sibling else 0,
             retry_count=retry_count,
             attempt=attempt,
-            inputs=from_json(inputs or "{}"),
-            outputs=None if outputs is None else from_json(outputs),
+            inputs=_fields(connection, run.key, inputs or "{}", whole=whole),
+            outputs=None if outputs is None else _fields(connection, run.key, outputs, whole=whole),
             data=None if data is None else from_json(data),
             error=None if error is None else ErrorInfo(**from_json(error)),
             created_at=moment(created),
@@ -214,6 +225,14 @@ class Viewing:
             queued_at=None if queued is None else moment(queued),
             finished_at=None if finished is None else moment(finished),
         )
+
+
+def _fields(connection: Any, run: int, text: str, *, whole: bool) -> dict[str, Any]:
+    """Return inputs or outputs, with large values loaded only if they are wanted."""
+    if not whole:
+        return large.at_a_glance(text, LargeValue)
+    fields: dict[str, Any] = from_json(large.whole(connection, run, text))
+    return fields
 
 
 def moment(milliseconds: int) -> datetime:

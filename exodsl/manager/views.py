@@ -25,12 +25,23 @@ RunStatus = Literal["RUNNING", "PAUSED", "SUCCESS", "FAILED", "CANCELLED"]
 
 
 @dataclass(frozen=True, slots=True)
+class LargeValue:
+    """Stands in a list for a value that is kept apart from its state; `length` is that of its JSON text."""
+
+    length: int
+
+    def __str__(self) -> str:
+        return f"({self.length:,} characters)"
+
+
+@dataclass(frozen=True, slots=True)
 class StateView:
     """One state as it stands.
 
     `path` is its lineage as fanout positions; `fanout_index` says which output of its
     execution it holds (0 for the original). `inputs`, `outputs` and `data` (of a prune) are JSON
-    values; `outputs` is `None` until there is one. Times are aware UTC.
+    values; `outputs` is `None` until there is one. In a list, values of more than 256 KiB are a
+    `LargeValue`. Times are aware UTC.
     """
 
     state_id: int

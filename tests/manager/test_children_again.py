@@ -5,6 +5,7 @@ A store key cannot go missing by anything that exodsl does, so these tests take 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -205,3 +206,13 @@ def test_late_reports_of_a_lost_lease_do_not_meet_the_new_children(lacking: Lack
 
     assert [answer.refused for answer in answers] == [(), (leaf.state_id,)]
     assert begun.status == "SUCCESS"
+
+
+def test_a_large_output_is_whole_in_the_children(lacking: Lacking, manager: StateManager) -> None:
+    mapping = {"k": "${{ store.k }}", "text": "${{ root.outputs.text }}"}
+    begun = lacking("root > leaf", {"root": give({"text": "x" * 300_000})}, inputs={"leaf": mapping})
+
+    manager.retry(begun.run_id)
+    (leaf,) = begun.take()
+
+    assert json.loads(leaf.inputs) == {"k": 5, "text": "x" * 300_000}
