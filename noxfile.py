@@ -48,7 +48,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def properties(session: nox.Session) -> None:
-    """Compare the engine with the plain interpreter on 10,000 random graphs."""
+    """Compare the engine with the plain interpreter on 10,000 random graphs, and in as many random histories."""
     install(session, "test")
     session.run(
         "pytest",
@@ -58,3 +58,17 @@ def properties(session: nox.Session) -> None:
         *session.posargs,
         env={"EXODSL_PROPERTY_GRAPHS": "10000"},
     )
+
+
+@nox.session(default=False)
+def chaos(session: nox.Session) -> None:
+    """Kill runtimes at random while they work on 200 runs; arguments go to the storm."""
+    install(session, "test")
+    session.run("python", "-m", "tests.faults", *session.posargs)
+
+
+@nox.session(default=False)
+def mutations(session: nox.Session) -> None:
+    """Break the product on purpose, one way at a time, and see that a test notices; words choose some ways."""
+    install(session, "test")
+    session.run("python", "-m", "tests.mutations", *session.posargs)

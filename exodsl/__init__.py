@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from exodsl.dsl import inject as inject
     from exodsl.dsl import node as node
     from exodsl.dsl import secret as secret
+    from exodsl.dsl import stored as stored
     from exodsl.errors import DatabaseUnusable as DatabaseUnusable
     from exodsl.errors import DefinitionError as DefinitionError
     from exodsl.errors import ExodslError as ExodslError
@@ -70,6 +71,7 @@ __all__ = [
     "node",
     "resume",
     "secret",
+    "stored",
 ]
 
 _API = ("Graph", "Run", "Runtime", "StateManager", "resume")

@@ -5,17 +5,20 @@
     ExodslError
     ├── DefinitionError          a node, a graph or a mapping is written wrongly
     │   ├── ReferenceMisuse      a reference is used as a value while declaring
+    │   ├── SecretUnavailable    a secret has no value, or no key opens it
     │   └── NodeRefused          a node cannot be understood
     │       ├── NotStorable      what it takes or gives cannot be JSON
     │       └── NotImportable    another process cannot import it
     ├── GraphInvalid             compiling found something; carries every finding
     ├── TargetError              a module, file or template cannot be loaded
     ├── SettingInvalid           a runtime is given a number or an option that cannot be meant
+    ├── ExtraMissing             an optional part of exodsl is not installed
     ├── InputInvalid             what was given at trigger does not fit the graph
     ├── OutputInvalid            what a body returned does not fit its node
-    ├── NotFound                 a graph, run or state is not there
+    ├── NotFound                 a graph, run, state or schedule is not there
     │   ├── GraphNotFound
     │   ├── RunNotFound
+    │   ├── ScheduleNotFound
     │   └── StateNotFound
     ├── TransitionRefused        a state or run is not in a status that allows the move
     ├── StoreUnavailable         the store of this run was cleaned up
@@ -57,6 +60,12 @@ class ReferenceMisuse(DefinitionError):
     """A reference stands for a value that exists only while a run goes on."""
 
     code = "reference"
+
+
+class SecretUnavailable(DefinitionError):
+    """A secret has no value, or no key is there to seal or open it (semantics 8)."""
+
+    code = "secret"
 
 
 class NodeRefused(DefinitionError):
@@ -109,6 +118,16 @@ class SettingInvalid(ExodslError, ValueError):
     """A runtime is given a number or an option that cannot be meant."""
 
     code = "setting"
+
+
+class ExtraMissing(ExodslError, ImportError):
+    """Something needs an optional part of exodsl that is not installed."""
+
+    code = "extra-missing"
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f'{what} need a part of exodsl that is not installed: pip install "exodsl[{extra}]"')
 
 
 class InputInvalid(ExodslError, ValueError):
@@ -165,6 +184,16 @@ class StateNotFound(NotFound):
     def __init__(self, state_id: int | str) -> None:
         self.state_id = state_id
         super().__init__(f'No state "{state_id}" is in this database. `exodsl states RUN` lists a run\'s states.')
+
+
+class ScheduleNotFound(NotFound):
+    """No schedule has this id."""
+
+    code = "schedule-not-found"
+
+    def __init__(self, schedule_id: int) -> None:
+        self.schedule_id = schedule_id
+        super().__init__(f'No schedule "{schedule_id}" is in this database. `exodsl schedules` lists those that are.')
 
 
 class TransitionRefused(ExodslError, RuntimeError):

@@ -14,7 +14,7 @@ from exodsl.dsl.graph import Graph
 from exodsl.dsl.nodes import AnyNode, Node, as_node
 from exodsl.errors import InputInvalid, NotFound, RunFailed
 from exodsl.manager.protocol import Retried, StateManager
-from exodsl.manager.views import RunStatus, RunView, StateStatus, StateView
+from exodsl.manager.views import RunStatus, RunView, StateNotes, StateStatus, StateView
 
 T = TypeVar("T")
 AnyPlace = Node[..., Any, Any] | type[BaseNode] | str
@@ -103,6 +103,13 @@ class Run:
         :param status: only those with this status.
         """
         return list(self._pages(None if node is None else self._place(node)[0], status))
+
+    def notes(self, state: StateView | int) -> StateNotes:
+        """Return what the body of a state told: lines of its log, and how far it is; also while it runs.
+
+        :param state: a state of any run, or its id.
+        """
+        return self.manager.notes(state if isinstance(state, int) else state.state_id)
 
     def store(self) -> dict[str, Any]:
         """Return the committed values of the run's store; :raises StoreUnavailable: when it was cleaned up."""

@@ -16,6 +16,7 @@ from exodsl.manager.protocol import StateManager, Trigger
 from exodsl.manager.views import RunView
 from exodsl.runtime.drive import arun_until_ended, check_fits, run_until_ended
 from exodsl.runtime.loading import refuse_while_loading
+from exodsl.runtime.secrets import check_stored
 from exodsl.runtime.served import bodies_by_name, check_template, graph_bodies
 
 WORKERS = 64
@@ -49,7 +50,7 @@ def begin(
         template.name,
         given,
         stored,
-        version=manager.upsert(template),
+        version=manager.upsert(template, graph.secret_values),
         target=target,
         validated=validated,
     )
@@ -92,6 +93,7 @@ def resume(run_id: str, graph: Graph[Any, Any] | None = None, db: Database = Non
         template = manager.template(found.namespace, found.graph, found.version)
         check_fits(found, template, bodies(graph))
         check_template(template, bodies(graph))
+        check_stored(manager, template, bodies(graph))
         if found.status == "PAUSED":
             manager.resume(found.run_id)
         run = drive(Run(manager, found.run_id, graph), graph, workers)

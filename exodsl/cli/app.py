@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from exodsl.cli import secrets
 from exodsl.cli.cancel import cancel
 from exodsl.cli.check import check
+from exodsl.cli.clean import clean
 from exodsl.cli.exits import answer, refuse
 from exodsl.cli.export import export
 from exodsl.cli.init import init
@@ -20,6 +22,7 @@ from exodsl.cli.retry import retry
 from exodsl.cli.run import run
 from exodsl.cli.runs import runs
 from exodsl.cli.runtime import runtime
+from exodsl.cli.schedules import schedules
 from exodsl.cli.show import show
 from exodsl.cli.state import state
 from exodsl.cli.states import states
@@ -42,10 +45,13 @@ exodsl runs durable workflows that are written as plain Python modules.
   exodsl rerun RUN --from ID   start again from a state, in a new run
   exodsl pause RUN             hand nothing of a run out until it is resumed
   exodsl cancel RUN            end a run where it stands
+  exodsl clean                 remove runs that ended long ago
 
   exodsl runtime FILE.py       serve a workflow, beside others
   exodsl trigger GRAPH         start a run that a runtime works on
+  exodsl schedules             see when the clock starts runs, pause and resume that
   exodsl export FILE.py        write a workflow as JSON
+  exodsl secrets list          list the secrets of graphs; set and rotate them
 
   exodsl COMMAND --help        options and examples of a command
 """
@@ -128,12 +134,21 @@ for _command in (
     rerun,
     pause,
     cancel,
+    clean,
     trigger,
+    schedules,
     runtime,
     export,
     init,
 ):
     app.command(cls=_Command)(_command)
+
+
+_secrets = typer.Typer(cls=_Commands, no_args_is_help=True)
+_secrets.callback()(secrets.group)
+for _name, _of_secrets in secrets.COMMANDS.items():
+    _secrets.command(_name, cls=_Command)(_of_secrets)
+app.add_typer(_secrets, name="secrets")
 
 
 def main() -> None:

@@ -32,6 +32,17 @@ def agree(told: str, question: str, *, yes: bool) -> None:
     ask(question)
 
 
+def ask_hidden(question: str) -> str:
+    """Return an answer that the terminal does not show; Ctrl-C ends the command."""
+    from getpass import getpass
+
+    try:
+        return getpass(f"{question}: ", sys.stderr)
+    except (KeyboardInterrupt, EOFError):
+        say("\nNothing was changed.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
 def ask(question: str) -> None:
     """Go on after a yes; anything else ends the command, and nothing is changed."""
     try:

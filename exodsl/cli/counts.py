@@ -1,4 +1,4 @@
-"""The counts of a node in words; attempts that were tried again count once."""
+"""Counts in words, those of a node above all; attempts that were tried again count once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from exodsl.manager.views import NodeProgress
+
+
+def counted(count: int, what: str) -> str:
+    """Return how many of something there are."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def done(node: NodeProgress) -> int:

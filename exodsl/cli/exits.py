@@ -8,19 +8,23 @@ from typing import NoReturn
 
 import typer
 
+from exodsl.errors import ExtraMissing
+
 DONE = 0
 FAILED = 1
 """The run failed."""
 REFUSED = 2
 """Wrong usage, a workflow that does not pass its checks, or bad input."""
+MISSING = 3
+"""An optional part of exodsl is not installed."""
 INTERRUPTED = 130
 """Ctrl-C."""
 
 
 def refuse(error: Exception) -> NoReturn:
-    """Say on stderr what was refused, and end with exit code 2."""
+    """Say on stderr what was refused, and end with exit code 2, or 3 where something is not installed."""
     say(str(error))
-    raise typer.Exit(REFUSED)
+    raise typer.Exit(MISSING if isinstance(error, ExtraMissing) else REFUSED)
 
 
 def say(text: str) -> None:

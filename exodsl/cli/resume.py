@@ -66,6 +66,7 @@ def fitting_bodies(manager: StateManager, run: RunView, target: str) -> Mapping[
     """
     from exodsl.cli.targets import bodies_of, refuse_other_workflow
     from exodsl.runtime.drive import check_fits
+    from exodsl.runtime.secrets import check_stored
     from exodsl.runtime.served import check_template
 
     refuse_other_workflow(run, target)
@@ -73,6 +74,7 @@ def fitting_bodies(manager: StateManager, run: RunView, target: str) -> Mapping[
     template = manager.template(run.namespace, run.graph, run.version)
     check_fits(run, template, bodies)
     check_template(template, bodies)
+    check_stored(manager, template, bodies)
     return bodies
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from exodsl.cli.asking import DryRun, Yes, agree
+from exodsl.cli.counts import counted
 from exodsl.cli.exits import answer, say
 from exodsl.cli.options import Database, Json, RunId
 from exodsl.cli.results import short, states
@@ -56,10 +57,10 @@ class _Plan:
 
     def __str__(self) -> str:
         nodes = ", ".join(f"{name} {count:,}" for name, count in self.nodes.items())
-        again = f"tries {_counted(len(self.state_ids))} again ({nodes})"
+        again = f"tries {counted(len(self.state_ids), 'state')} again ({nodes})"
         if not self.taken_back:
             return f"{again}; nothing else is taken back"
-        return f"{again}, and takes {_counted(self.taken_back)} back that came of how they ended"
+        return f"{again}, and takes {counted(self.taken_back, 'state')} back that came of how they ended"
 
 
 def retry(
@@ -131,7 +132,7 @@ def _told(run: RunView, plan: _Plan) -> str:
 
 
 def _done(run: RunView, plan: _Plan) -> str:
-    counts = f"{_counted(len(plan.state_ids))} tried again, {plan.taken_back:,} taken back"
+    counts = f"{counted(len(plan.state_ids), 'state')} tried again, {plan.taken_back:,} taken back"
     return f"run {short(run.run_id)} is {run.status}: {counts}"
 
 
@@ -156,7 +157,3 @@ def _document(run: RunView, plan: _Plan, *, dry_run: bool) -> dict[str, object]:
         "taken_back": plan.taken_back,
         "dry_run": dry_run,
     }
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} state{'' if count == 1 else 's'}"

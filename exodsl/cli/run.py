@@ -58,6 +58,6 @@ def run(
         read_store(store or (), workflow.store_schema),
     )
     with opened(db) as manager:
-        version = manager.upsert(workflow.template)
+        version = manager.upsert(workflow.template, workflow.secrets)
         found = manager.run(manager.trigger([replace(trigger, version=version)])[0])
         raise typer.Exit(drive(manager, found, workflow.bodies, workers, db, as_json=as_json))

@@ -72,8 +72,16 @@ def _row(run: RunView) -> tuple[str, ...]:
         run.status,
         local_time(run.created_at),
         lasted(run.created_at, run.finished_at),
-        "no process works on it" if _is_left(run) else " ".join((run.error or "").split()),
+        _note(run),
     )
+
+
+def _note(run: RunView) -> str:
+    if _is_left(run):
+        return "no process works on it"
+    if run.unserved:
+        return f"no runtime has the code of {', '.join(run.unserved)}"
+    return " ".join((run.error or "").split())
 
 
 def _again(graph: str | None, status: str | None, namespace: str | None, limit: int) -> list[str]:

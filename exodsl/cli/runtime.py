@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exodsl.cli.durations import milliseconds
 from exodsl.cli.exits import DONE
 from exodsl.cli.options import Database, Nodes, Workers
 from exodsl.cli.plain import PlainScreen
@@ -39,6 +41,12 @@ Name = Annotated[
 Grace = Annotated[
     float, typer.Option(min=0, max=86_400, metavar="SECONDS", help="How long bodies may finish when it is stopped.")
 ]
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="Remove runs of these workflows that ended so long ago: 30d, 12h.", show_default=False
+    ),
+]
 Placed = Annotated[str | None, typer.Option("--namespace", metavar="NAME", help="Keep the graphs in this namespace.")]
 _BATCH = 16
 _HUNG_SECONDS = 1.0
@@ -51,6 +59,7 @@ def runtime(
     name: Name = None,
     workers: Workers = 64,
     grace: Grace = 10,
+    keep: Keep = None,
     namespace: Placed = None,
 ) -> None:
     """Serve workflows until stopped: run the bodies of their states, whoever triggered the runs.
@@ -62,6 +71,7 @@ def runtime(
 
       exodsl runtime words.py
       exodsl runtime words.py billing.py --db runs.db --workers 8 --grace 60
+      exodsl runtime words.py --keep 30d
       exodsl trigger word-count --input document="Every step is kept."
     """
     from socket import gethostname
@@ -81,6 +91,7 @@ def runtime(
             graphs=served,
             manager=manager,
             grace=grace,
+            keep=None if keep is None else timedelta(milliseconds=milliseconds("--keep", keep)),
             serving=lambda: say(f'runtime "{called}" serves {graphs}, kept in {spelled(db)}\n'),
             stopping=partial(stops.put, None),
             runs_ended=ended,
@@ -97,7 +108,7 @@ def _served(target: str, nodes: str | None, namespace: str | None) -> Served:
     workflow = workflow_of(target, nodes if target.endswith(".json") else None, namespace)
     workflow.check()
     more = {} if target.endswith(".json") else bodies_of(target)  # of nodes that only earlier versions have
-    return Served(workflow.template, {**more, **workflow.bodies})
+    return Served(workflow.template, {**more, **workflow.bodies}, workflow.secrets)
 
 
 @contextmanager

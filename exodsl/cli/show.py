@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exodsl.cli.exits import answer
+from exodsl.cli.exits import answer, say
 from exodsl.cli.options import Database
 from exodsl.cli.storage import found
 
@@ -65,6 +65,8 @@ def show(what: What, form: Form = Format.text, plain: Ascii = False, db: Databas
         template = manager.template(run.namespace, run.graph, run.version)
         counts = {node.identifier: node for node in manager.progress(run.run_id)}
     answer(_drawn(template, counts, form, plain=plain))
+    if run.unserved:
+        say(f"No runtime has the code of {', '.join(run.unserved)}; what waits there goes on when one has.")
 
 
 def _drawn(template: GraphTemplate, counts: Mapping[str, Counts] | None, form: Format, *, plain: bool) -> str:

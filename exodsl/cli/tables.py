@@ -95,10 +95,15 @@ def say_more(command: str, page: Page[Any]) -> None:
 
 def as_plain(view: Any) -> dict[str, Any]:
     """Return a view as JSON values; times as ISO 8601 in UTC."""
-    return {name: _plain(value) for name, value in dataclasses.asdict(view).items()}
+    plain: dict[str, Any] = _plain(dataclasses.asdict(view))
+    return plain
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
     return value.isoformat() if isinstance(value, datetime) else value
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-from pydantic_core import to_json
+from pydantic import SecretStr, ValidationError
+from pydantic_core import from_json, to_json
 
 from exodsl.api.inputs import run_inputs, store_values
 from exodsl.api.running import check_graph
@@ -30,6 +30,7 @@ from exodsl.runtime.served import bodies_by_name, check_template, graph_bodies
 from exodsl.template.checks import ensure_valid
 from exodsl.template.models import GraphTemplate
 from exodsl.template.placeholders import references
+from exodsl.template.secrets import values_in
 from exodsl.template.shape import Shape
 
 if TYPE_CHECKING:
@@ -47,12 +48,14 @@ class Workflow:
     :param bodies: of its nodes, by name; none where it is only triggered.
     :param address: where a resume in another process, and another folder, finds the nodes again, if that is known.
     :param graph: as it is written in Python; a JSON template has none.
+    :param secrets: values that are stored with the template.
     """
 
     template: GraphTemplate
     bodies: Bodies
     address: str | None
     graph: AnyGraph | None = None
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
 
     @property
     def inputs_schema(self) -> Mapping[str, Any] | None:
@@ -149,14 +152,15 @@ def workflow_of(target: str, nodes: str | None = None, namespace: str | None = N
         raise TargetError(f'--nodes is for a template.json; "{target}" brings its own nodes.')
     graph = load(target)
     template = _placed(graph.compile(), namespace)
-    return Workflow(template, bodies_by_name(graph_bodies(graph)), _address(target, graph), graph)
+    bodies = bodies_by_name(graph_bodies(graph))
+    return Workflow(template, bodies, _address(target, graph), graph, graph.secret_values)
 
 
 @_loading()
 def template_of(target: str, namespace: str | None = None) -> GraphTemplate:
     """Return the checked template of a target; one of JSON needs no nodes for it."""
     if target.endswith(".json"):
-        return _read_template(target, namespace)
+        return bare_workflow(target, namespace).template
     return _placed(load(target).compile(), namespace)
 
 
@@ -206,7 +210,7 @@ def _is_file(target: str) -> bool:
 
 
 def _of_template(target: str, nodes: str | None, namespace: str | None) -> Workflow:
-    template = _read_template(target, namespace)
+    bare = bare_workflow(target, namespace)
     if nodes is None:
         raise TargetError(
             f'"{target}" says how its nodes are connected, not what they do.'
@@ -215,21 +219,27 @@ def _of_template(target: str, nodes: str | None, namespace: str | None) -> Workf
     module = load_module(nodes)
     address = str(Path(nodes).resolve()) if _is_file(nodes) else nodes
     bodies = _bodies_in(module)
-    template = described(template, bodies)
+    template = described(bare.template, bodies)
     ensure_valid(template)
-    return Workflow(template, bodies, address)
+    return replace(bare, template=template, bodies=bodies, address=address)
 
 
-def _read_template(target: str, namespace: str | None) -> GraphTemplate:
+def bare_workflow(target: str, namespace: str | None = None) -> Workflow:
+    """Load a JSON template, and the values of secrets that stand in it; triggering it needs none of its nodes.
+
+    :raises TargetError: when it is no template.
+    :raises GraphInvalid: when it does not pass its checks.
+    """
+    text = read_text(target, "TARGET")
     try:
-        template = GraphTemplate.model_validate_json(read_text(target, "TARGET"))
+        template = GraphTemplate.model_validate_json(text)
     except ValidationError as error:
         raise TargetError(f'"{target}" is no graph template: {reasons(error)}.') from error
     if "name" not in template.model_fields_set:
         template = template.model_copy(update={"name": Path(target).stem})
     template = _placed(template, namespace)
     ensure_valid(template)
-    return template
+    return Workflow(template, {}, None, secrets=values_in(from_json(text)))
 
 
 def _placed(template: GraphTemplate, namespace: str | None) -> GraphTemplate:

@@ -69,7 +69,7 @@ def trigger(
         workflow = _loaded(graph, nodes, namespace)
         wish = wanted(workflow)
         with opened(db) as manager:
-            run = _triggered(manager, replace(wish, version=manager.upsert(workflow.template)))
+            run = _triggered(manager, replace(wish, version=manager.upsert(workflow.template, workflow.secrets)))
     else:
         with found(db) as manager:
             run = _triggered(manager, wanted(_stored(manager, graph, namespace)))
@@ -91,10 +91,10 @@ def _is_target(text: str) -> bool:
 
 
 def _loaded(target: str, nodes: str | None, namespace: str | None) -> Workflow:
-    from exodsl.cli.targets import Workflow, template_of, workflow_of
+    from exodsl.cli.targets import bare_workflow, workflow_of
 
     if target.endswith(".json") and nodes is None:
-        return Workflow(template_of(target, namespace), {}, None)
+        return bare_workflow(target, namespace)
     return workflow_of(target, nodes, namespace)
 
 

@@ -12,15 +12,16 @@ STEPS: dict[int, str] = {
 ALTER TABLE schema_version ADD COLUMN last_run INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE schema_version ADD COLUMN last_state INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN cleaning INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX run_ended ON run (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX run_cleaning ON run (id) WHERE cleaning;
 ALTER TABLE state ADD COLUMN started_at INTEGER;
 ALTER TABLE state ADD COLUMN cpu_us INTEGER;
 ALTER TABLE state ADD COLUMN peak_kib INTEGER;
 CREATE TABLE large_value (
     run_id INTEGER NOT NULL, digest BLOB NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run_id, digest));
 CREATE TABLE log_line (
-    id INTEGER NOT NULL PRIMARY KEY, state_id INTEGER NOT NULL, at INTEGER NOT NULL, level INTEGER NOT NULL,
-    message TEXT NOT NULL);
-CREATE INDEX log_line_state_id ON log_line (state_id);
+    state_id INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, level INTEGER NOT NULL,
+    message TEXT NOT NULL, PRIMARY KEY (state_id, number)) WITHOUT ROWID;
 CREATE TABLE progress (
     state_id INTEGER NOT NULL PRIMARY KEY, done TEXT NOT NULL, total TEXT, note TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE schedule (
@@ -32,6 +33,7 @@ CREATE UNIQUE INDEX schedule_namespace_graph_cron_tz ON schedule (namespace, gra
 CREATE TABLE tick (
     schedule_id INTEGER NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL, run_id INTEGER, reason TEXT,
     PRIMARY KEY (schedule_id, at)) WITHOUT ROWID;
+CREATE INDEX tick_run_id_outcome ON tick (run_id, outcome);
 CREATE TABLE secret (
     namespace TEXT NOT NULL, graph TEXT NOT NULL, name TEXT NOT NULL, key_id TEXT NOT NULL, sealed BLOB NOT NULL,
     PRIMARY KEY (namespace, graph, name)) WITHOUT ROWID;

@@ -17,6 +17,7 @@ _CURES = {
     "locked": "Another program holds it; close that program or wait.",
     "readonly": "It, or its folder, is read-only; give it write permission or choose another with --db.",
     "full": "The disk is full; free some space, nothing that was recorded is lost.",
+    "disk I/O": "Its disk fails, or takes no more of this process; mend that, and go on from what was recorded.",
     "malformed": "It is damaged; restore a copy, or choose another with --db.",
     "not a database": "It is damaged or another kind of file; choose another with --db.",
     "unable to open": "Its folder cannot be written to; give it permission or choose another with --db.",

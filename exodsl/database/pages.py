@@ -13,7 +13,7 @@ _RUN = (
 )
 _STATE = (
     "SELECT s.id, s.run_id, s.node, s.path, s.attempt, s.retry_count, s.status, s.inputs, s.outputs, s.error, s.data,"
-    " s.enqueue_after, s.created_at, s.queued_at, s.finished_at FROM state AS s"
+    " s.enqueue_after, s.created_at, s.queued_at, s.started_at, s.finished_at, s.cpu_us, s.peak_kib FROM state AS s"
 )
 SHORT = 8
 """How many digits at the end of a run's id are shown as its short form."""
@@ -29,7 +29,7 @@ def run(connection: Any, key: int) -> Row:
 def runs_starting(connection: Any, start: str) -> list[Row]:
     """Return (id, run_id) of the first few runs whose id starts like this."""
     rows: list[Row] = connection.execute(
-        "SELECT id, run_id FROM run WHERE run_id >= ? AND run_id < ? LIMIT 10", (start, f"{start}~")
+        "SELECT id, run_id FROM run WHERE run_id >= ? AND run_id < ? AND NOT cleaning LIMIT 10", (start, f"{start}~")
     ).fetchall()
     return rows
 
@@ -38,7 +38,7 @@ def runs_ending(connection: Any, end: str) -> list[Row]:
     """Return (id, run_id) of the first few runs whose id ends like this; by the index for the short form."""
     tail = "" if len(end) < SHORT else " AND substr(run_id, -8) = ?"
     rows: list[Row] = connection.execute(
-        f"SELECT id, run_id FROM run WHERE substr(run_id, ?) = ?{tail} LIMIT 10",
+        f"SELECT id, run_id FROM run WHERE substr(run_id, ?) = ?{tail} AND NOT cleaning LIMIT 10",
         (-len(end), end, *([end[-SHORT:]] if tail else [])),
     ).fetchall()
     return rows
@@ -55,7 +55,7 @@ def runs(
     """Return runs, newest first."""
     wanted = {"t.namespace = ?": namespace, "t.name = ?": graph, "r.status = ?": status, "r.id < ?": before}
     given = {sql: value for sql, value in wanted.items() if value is not None}
-    where = f" WHERE {' AND '.join(given)}" if given else ""
+    where = " WHERE " + " AND ".join(["NOT r.cleaning", *given])
     rows: list[Row] = connection.execute(
         f"{_RUN}{where} ORDER BY r.id DESC LIMIT ?", (*given.values(), limit)
     ).fetchall()
@@ -63,8 +63,10 @@ def runs(
 
 
 def state(connection: Any, key: int) -> Row | None:
-    """Return one state."""
-    row: Row | None = connection.execute(f"{_STATE} WHERE s.id = ?", (key,)).fetchone()
+    """Return one state; none of a run that is being cleaned away."""
+    row: Row | None = connection.execute(
+        f"{_STATE} WHERE s.id = ? AND NOT EXISTS (SELECT 1 FROM run WHERE id = s.run_id AND cleaning)", (key,)
+    ).fetchone()
     return row
 
 

@@ -74,11 +74,15 @@ def due_states(
     now: int,
     limit: int,
     lease: int,
-    run: int | None,
-    paused: Collection[int] = (),
+    only: str,
+    suspect: int,
 ) -> list[Row]:
-    """Claim up to `limit` due states of these nodes, oldest first, none of a paused run; return their rows."""
-    rows = _due(connection, nodes, now, limit, _only(run, paused))
+    """Claim up to `limit` due states of these nodes, oldest first; return their rows, how often each was lost last.
+
+    :param only: a condition that `only` made.
+    :param suspect: of the states that were lost so often, at most one is claimed.
+    """
+    rows = _but_one(_due(connection, nodes, now, limit, only), suspect)
     if not rows:
         return []
     marks = ",".join("?" * len(rows))
@@ -86,7 +90,12 @@ def due_states(
         f"UPDATE state SET status = {State.QUEUED:d}, lease = ?, queued_at = ? WHERE id IN ({marks})",
         (lease, now, *(row[0] for row in rows)),
     )
-    return [(*row[:-3], _whole_inputs(connection, row), lease) for row in rows]
+    return [(*row[:7], _whole_inputs(connection, row), lease, row[9]) for row in rows]
+
+
+def _but_one(rows: list[Row], suspect: int) -> list[Row]:
+    suspects = [row for row in rows if row[9] >= suspect]
+    return [row for row in rows if row[9] < suspect or row is suspects[0]] if suspects else rows
 
 
 def _whole_inputs(connection: Any, row: Row) -> str | None:
@@ -94,15 +103,18 @@ def _whole_inputs(connection: Any, row: Row) -> str | None:
     return whole(connection, row[1], inputs) if inputs is not None and inputs[:1] == MARK else inputs
 
 
-def _only(run: int | None, paused: Collection[int]) -> str:
-    mine = "" if run is None else f" AND run_id = {run:d}"
-    return f"{mine} AND run_id NOT IN ({', '.join(map(str, paused))})" if paused else mine
+def only(run: int | None, paused: Collection[int], lost_less: int | None = None) -> str:
+    """Return the condition for states of one run, or of all; of none that is paused; of those lost less often."""
+    found = "" if run is None else f" AND run_id = {run:d}"
+    if paused:
+        found += f" AND run_id NOT IN ({', '.join(map(str, paused))})"
+    return found if lost_less is None else f"{found} AND lost < {lost_less:d}"
 
 
 def _due(connection: Any, nodes: Sequence[int], now: int, limit: int, only: str) -> list[Row]:
     # One walk of the index for each node: a single one over all of them would sort everything that is due.
     one = (
-        f"SELECT * FROM (SELECT {_STATE}, enqueue_after FROM state WHERE status = {State.CREATED:d}"
+        f"SELECT * FROM (SELECT {_STATE}, lost, enqueue_after FROM state WHERE status = {State.CREATED:d}"
         f" AND node = ? AND enqueue_after <= ?{only} ORDER BY enqueue_after, id LIMIT ?)"
     )
     found: list[Row] = []
@@ -113,9 +125,11 @@ def _due(connection: Any, nodes: Sequence[int], now: int, limit: int, only: str)
     return found[:limit]
 
 
-def next_due(connection: Any, nodes: Sequence[int], run: int | None, paused: Collection[int] = ()) -> int | None:
-    """Return when the next state of these nodes is due, whether or not it is already."""
-    only = _only(run, paused)
+def next_due(connection: Any, nodes: Sequence[int], only: str) -> int | None:
+    """Return when the next state of these nodes is due, whether or not it is already.
+
+    :param only: a condition that `only` made.
+    """
     one = (
         f"SELECT * FROM (SELECT enqueue_after FROM state WHERE status = {State.CREATED:d} AND node = ?{only}"
         " ORDER BY enqueue_after LIMIT 1)"
@@ -152,25 +166,27 @@ def spilled_states(connection: Any, limit: int, run: int | None) -> list[Row]:
     return states_by_id(connection, [row[0] for row in rows]) if rows else []
 
 
-def take_spilled(connection: Any, state: int) -> tuple[int, list[str], str | None]:
-    """Take the next part of a wide fanout away.
+def take_spilled(connection: Any, state: int, parts: int) -> tuple[int, list[str], str | None]:
+    """Take the next parts of a wide fanout away.
 
-    Return the number of its first output, its outputs, and, when it was the last part, the output that the
+    Return the number of its first output, its outputs, and, when those were the last, the output that the
     state itself holds.
     """
-    key, first, body = connection.execute(
-        "SELECT id, first, body FROM spill WHERE state_id = ? ORDER BY first LIMIT 1", (state,)
-    ).fetchone()
-    connection.execute("DELETE FROM spill WHERE id = ?", (key,))
+    rows = connection.execute(
+        "SELECT first, body FROM spill WHERE state_id = ? ORDER BY first LIMIT ?", (state, parts)
+    ).fetchall()
+    first, outputs = rows[0][0], SEPARATOR.join(row[1] for row in rows).split(SEPARATOR)
+    connection.execute("DELETE FROM spill WHERE state_id = ? AND first <= ?", (state, rows[-1][0]))
     more = connection.execute("SELECT 1 FROM spill WHERE state_id = ? LIMIT 1", (state,)).fetchone()
     own = None if more else connection.execute("SELECT run_id, outputs FROM state WHERE id = ?", (state,)).fetchone()
-    return first, body.split(SEPARATOR), None if own is None else whole(connection, *own)
+    return first, outputs, None if own is None else whole(connection, *own)
 
 
-def leases(connection: Any, keys: Sequence[int]) -> list[Row]:
-    """Return (id, lease, status) of these states."""
+def held(connection: Any, keys: Sequence[int]) -> set[tuple[int, int]]:
+    """Return (id, lease) of those of these states that a runtime holds."""
     marks = ",".join("?" * len(keys))
-    rows: list[Row] = connection.execute(
-        f"SELECT id, lease, status FROM state WHERE id IN ({marks})", tuple(keys)
-    ).fetchall()
-    return rows
+    return set(
+        connection.execute(
+            f"SELECT id, lease FROM state WHERE id IN ({marks}) AND status = {State.QUEUED:d}", tuple(keys)
+        ).fetchall()
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from exodsl.database.notes import copy_notes
 from exodsl.database.rows import Row
 from exodsl.database.tables import SPECIAL
 from exodsl.database.templates import NEXT_RUN
@@ -192,6 +193,15 @@ def set_run_cause(connection: Any, run: int, cause: int) -> None:
     connection.execute("UPDATE run SET cause = coalesce(cause, ?) WHERE id = ?", (cause, run))
 
 
+def half_made(connection: Any, run: int) -> int | None:
+    """Return the key of a wide fanout that was cancelled before all of its outputs were states, if there is one."""
+    row = connection.execute(
+        f"SELECT id FROM state WHERE run_id = ? AND status = {State.CANCELLED:d} AND outputs IS NOT NULL LIMIT 1",
+        (run,),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def key_range(connection: Any, run: int) -> tuple[int, int]:
     """Return the least and the greatest key of a run's states."""
     low, high = connection.execute("SELECT min(id), max(id) FROM state WHERE run_id = ?", (run,)).fetchone()
@@ -199,7 +209,10 @@ def key_range(connection: Any, run: int) -> tuple[int, int]:
 
 
 def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
-    """Copy a run with its states, whose keys are moved `by`; what runtimes held is CREATED in it. Return its key."""
+    """Copy a run with its states, whose keys are moved `by`; return its key.
+
+    What runtimes held, or a cancel had stopped, is CREATED in the copy, and waits as if it had never been handed out.
+    """
     cursor = connection.execute(
         "INSERT INTO run (id, run_id, template_id, status, pending, failed, cause, inputs, target, revised,"
         f" created_at) SELECT {NEXT_RUN}, ?, template_id, {Run.RUNNING:d}, pending, failed, cause + ?, inputs,"
@@ -207,18 +220,22 @@ def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
         (run_id, by, now, run),
     )
     new: int = cursor.lastrowid
+    stopped = f"status IN ({State.QUEUED:d}, {State.CANCELLED:d})"
     connection.execute(
         "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, outputs, error,"
         " data, lost, lease, enqueue_after, created_at, queued_at, started_at, finished_at, cpu_us, peak_kib)"
         " SELECT id + ?, ?, node, path, attempt, retry_count,"
-        f" CASE status WHEN {State.QUEUED:d} THEN {State.CREATED:d} ELSE status END, parent_id + ?, inputs, outputs,"
-        " error, data, lost, 0, enqueue_after, created_at, queued_at, started_at, finished_at, cpu_us, peak_kib"
+        f" CASE WHEN {stopped} THEN {State.CREATED:d} ELSE status END, parent_id + ?, inputs, outputs,"
+        f" error, data, lost, 0, enqueue_after, created_at, CASE WHEN {stopped} THEN NULL ELSE queued_at END,"
+        f" CASE WHEN {stopped} THEN NULL ELSE started_at END, CASE WHEN {stopped} THEN NULL ELSE finished_at END,"
+        " cpu_us, peak_kib"
         " FROM state WHERE run_id = ?",
         (by, new, by, run),
     )
     connection.execute(
         "INSERT INTO gate (run_id, node, path, pending, arrived, failed, pruned, status, opener, state_id, cause)"
-        " SELECT ?, node, path, pending, arrived, failed, pruned, status, opener + ?, state_id + ?, cause + ?"
+        " SELECT ?, node, path, pending, arrived, failed, pruned,"
+        f" CASE status WHEN {Gate.CANCELLED:d} THEN {Gate.OPEN:d} ELSE status END, opener + ?, state_id + ?, cause + ?"
         " FROM gate WHERE run_id = ?",
         (new, by, by, by, run),
     )
@@ -228,8 +245,10 @@ def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
         (by, run),
     )
     _copy_rows(connection, "node_count", run, new)
+    connection.execute("UPDATE node_count SET cancelled = 0 WHERE run_id = ?", (new,))
     _copy_rows(connection, "store_entry", run, new)
     _copy_rows(connection, "large_value", run, new)
+    copy_notes(connection, run, by)
     return new
 
 

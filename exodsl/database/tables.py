@@ -126,6 +126,8 @@ def make_tables(db: Database) -> Tables:
 
     Run.add_index(SQL(f"CREATE INDEX IF NOT EXISTS run_special ON run (id) WHERE {SPECIAL}"))
     Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_short ON run (substr(run_id, -8))"))
+    Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_ended ON run (finished_at) WHERE finished_at IS NOT NULL"))
+    Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_cleaning ON run (id) WHERE cleaning"))
 
     class State(Base):
         """One state. `inputs` is empty for a sibling: they are those of its original.
@@ -227,7 +229,7 @@ def make_tables(db: Database) -> Tables:
     class Session(Base):
         """One runtime; what it holds is its own until `lease_until`, or until its process is gone.
 
-        It serves one run, or the `graphs` (a line each, "namespace/name", "*" for every name).
+        It serves one run, or all of the `graphs`: JSON, names of nodes by "namespace/name", "*" for every name.
         """
 
         id = AutoField()
@@ -249,13 +251,17 @@ def make_tables(db: Database) -> Tables:
             primary_key = CompositeKey("run_id", "digest")
 
     class LogLine(Base):
-        """What a body logged; the oldest lines of a state give way to new ones."""
+        """What a body logged; the oldest lines of a state give way to new ones, as the first `number` tells."""
 
-        id = AutoField()
-        state_id = BigIntegerField(index=True)
+        state_id = BigIntegerField()
+        number = IntegerField()
         at = BigIntegerField()
         level = IntegerField()
         message = TextField()
+
+        class Meta:
+            primary_key = CompositeKey("state_id", "number")
+            without_rowid = True
 
     class Progress(Base):
         """How far a body says that it is."""
@@ -294,6 +300,7 @@ def make_tables(db: Database) -> Tables:
         class Meta:
             primary_key = CompositeKey("schedule_id", "at")
             without_rowid = True
+            indexes = ((("run_id", "outcome"), False),)
 
     class Secret(Base):
         """A secret value, sealed with the key named by `key_id`."""

@@ -110,11 +110,12 @@ def run_of(connection: Any, idempotency_key: str) -> int | None:
     return None if row is None else row[0]
 
 
-def run_facts(connection: Any, key: int) -> Row:
-    """Return (run_id, template_id, inputs, revised) of a run."""
-    run_id, template, inputs, revised = connection.execute(
-        "SELECT run_id, template_id, inputs, revised FROM run WHERE id = ?", (key,)
-    ).fetchone()
+def run_facts(connection: Any, key: int) -> Row | None:
+    """Return (run_id, template_id, inputs, revised) of a run, if it is still there."""
+    row = connection.execute("SELECT run_id, template_id, inputs, revised FROM run WHERE id = ?", (key,)).fetchone()
+    if row is None:
+        return None
+    run_id, template, inputs, revised = row
     return run_id, template, whole(connection, key, inputs), revised
 
 
@@ -171,6 +172,21 @@ def extend_session(connection: Any, key: int, lease_until: int) -> bool:
     """Renew the lease of all that a runtime holds; False when it was given up for gone."""
     cursor = connection.execute("UPDATE session SET lease_until = ? WHERE id = ?", (lease_until, key))
     return bool(cursor.rowcount)
+
+
+def renew_sessions(connection: Any, lease_until: int) -> None:
+    """Let the leases of all runtimes end at the same time."""
+    connection.execute("UPDATE session SET lease_until = ?", (lease_until,))
+
+
+def bring_forward(connection: Any, by: int, now: int) -> None:
+    """Let what waits for a time wait `by` milliseconds less, as far as that is not past; also what may be put back."""
+    for status in (State.CREATED, State.QUEUED):  # each has an index of its own
+        connection.execute(
+            "UPDATE state SET enqueue_after = max(?, enqueue_after - ?)"
+            f" WHERE status = {status:d} AND enqueue_after > ?",
+            (now, by, now),
+        )
 
 
 def end_session(connection: Any, key: int) -> None:

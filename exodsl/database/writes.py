@@ -9,25 +9,41 @@ from pydantic_core import to_json
 
 from exodsl.database.large import LARGE, keep_apart, keep_apart_for
 from exodsl.database.rows import SEPARATOR, Row, Statement, write, write_returning
-from exodsl.engine.changes import Changes, Closed, Created, Ended
+from exodsl.engine.changes import Changes, Closed, Created, Ended, Siblings
+from exodsl.engine.reports import Usage
 from exodsl.engine.status import Gate, State
 
-SPILL_PART = 1_000
-"""How many outputs of a wide fanout are made into states at once."""
+SPILL_PART = 64
+"""How many outputs of a wide fanout are kept in one row until they are made into states."""
 
 _SUCCEEDED = Statement(
-    f"UPDATE state SET status = {State.SUCCESS:d}, finished_at = ?, outputs = v.column3"
+    f"UPDATE state SET status = {State.SUCCESS:d}, finished_at = ?, outputs = v.column3,"
+    " started_at = max(queued_at, ? - v.column4), cpu_us = v.column5, peak_kib = v.column6"
     " FROM (VALUES {rows}) AS v"
     f" WHERE state.id = v.column1 AND state.lease = v.column2 AND state.status = {State.QUEUED:d}",
-    3,
+    6,
 )
 _ENDED = Statement(
     "UPDATE state SET status = v.column4, outputs = v.column5, error = v.column6, data = v.column7,"
     " enqueue_after = coalesce(v.column8, state.enqueue_after), finished_at = v.column9,"
-    f" queued_at = CASE v.column4 WHEN {State.CREATED:d} THEN NULL ELSE queued_at END"
+    f" queued_at = CASE v.column4 WHEN {State.CREATED:d} THEN NULL ELSE queued_at END,"
+    " started_at = coalesce(max(queued_at, ? - v.column10), started_at), cpu_us = coalesce(v.column11, cpu_us),"
+    " peak_kib = coalesce(v.column12, peak_kib)"
     " FROM (VALUES {rows}) AS v"
     " WHERE state.id = v.column1 AND state.lease = v.column2 AND state.status = v.column3",
-    9,
+    12,
+)
+_QUEUED = Statement(
+    "INSERT INTO state (id, run_id, node, path, parent_id, inputs, attempt, retry_count, status, lease,"
+    " enqueue_after, created_at, queued_at)"
+    f" SELECT v.*, 0, 0, {State.QUEUED:d}, ?, ?, ?, ? FROM (VALUES {{rows}}) AS v",
+    6,
+)
+_SIBLINGS = Statement(
+    "INSERT INTO state (id, path, outputs, run_id, node, attempt, retry_count, status, parent_id, lease,"
+    " enqueue_after, created_at, finished_at)"
+    f" SELECT v.*, ?, ?, ?, ?, {State.SUCCESS:d}, ?, 0, ?, ?, ? FROM (VALUES {{rows}}) AS v",
+    3,
 )
 _CREATED = Statement(
     "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, lease,"
@@ -80,6 +96,7 @@ _STORE = Statement(
 )
 _SPILL = Statement("INSERT INTO spill (state_id, first, body) VALUES {rows}", 3)
 
+_UNKNOWN: Row = (None, None, None)
 NodeId = Callable[[int, int], int]
 """Gives the database's id of a node from its run and its index."""
 
@@ -98,6 +115,8 @@ def write_changes(connection: Any, changes: Changes, now: int, lease: int, node_
     if not _end_states(connection, changes.ended, now):
         return Written(False, [], [])
     _insert_states(connection, changes.created, now, lease, node_id)
+    for group in changes.siblings:
+        _insert_siblings(connection, group, now, node_id)
     _close_gates(connection, changes.closed)
     drained = _move_gates(connection, changes, node_id)
     finished = _move_runs(connection, changes)
@@ -109,12 +128,16 @@ def _end_states(connection: Any, ended: list[Ended], now: int) -> bool:
     for e in ended:
         if e.outputs is not None and len(e.outputs) > LARGE:
             e.outputs = keep_apart_for(connection, e.key, e.outputs)
-    plain = [(e.key, e.lease, e.outputs) for e in ended if e.status is State.SUCCESS and e.was is State.QUEUED]
-    touched = write(connection, _SUCCEEDED, plain, now) if plain else 0
+    plain = [
+        (e.key, e.lease, e.outputs, *_used(e.usage))
+        for e in ended
+        if e.status is State.SUCCESS and e.was is State.QUEUED
+    ]
+    touched = write(connection, _SUCCEEDED, plain, now, now) if plain else 0
     if len(plain) == len(ended):
         return touched == len(ended)
     others = [_ended_row(e, now) for e in ended if e.status is not State.SUCCESS or e.was is not State.QUEUED]
-    return touched + write(connection, _ENDED, others) == len(ended)
+    return touched + write(connection, _ENDED, others, now) == len(ended)
 
 
 def _ended_row(ended: Ended, now: int) -> Row:
@@ -129,10 +152,16 @@ def _ended_row(ended: Ended, now: int) -> Row:
         ended.data,
         ended.enqueue_after,
         now if over else None,
+        *_used(ended.usage),
     )
 
 
+def _used(usage: Usage | None) -> Row:
+    return _UNKNOWN if usage is None else (usage.ran_ms, usage.cpu_us, usage.peak_kib)
+
+
 def _insert_states(connection: Any, created: list[Created], now: int, lease: int, node_id: NodeId) -> None:
+    queued: list[Row] = []
     live: list[Row] = []
     born: list[Row] = []
     run, base = -1, 0
@@ -141,19 +170,34 @@ def _insert_states(connection: Any, created: list[Created], now: int, lease: int
             run, base = s.run, node_id(s.run, 0)
         if s.inputs is not None and len(s.inputs) > LARGE:
             s.inputs = keep_apart(connection, run, s.inputs)
-        if s.outputs is not None and len(s.outputs) > LARGE:
-            s.outputs = keep_apart(connection, run, s.outputs)
+        if s.status is State.QUEUED and not s.attempt:
+            queued.append((s.key, run, base + s.node, s.path, s.parent, s.inputs))
+            continue
         head = (s.key, run, base + s.node, s.path, s.attempt, s.retry_count, int(s.status), s.parent, s.inputs)
         if s.status is State.QUEUED:
             live.append((*head, lease, now, now, now))
         elif s.status is State.CREATED:
             live.append((*head, 0, s.enqueue_after or now, now, None))
         else:
-            born.append((*head, s.outputs, s.error, 0, now, now, now))
+            outputs = s.outputs
+            if outputs is not None and len(outputs) > LARGE:
+                outputs = keep_apart(connection, run, outputs)
+            born.append((*head, outputs, s.error, 0, now, now, now))
+    if queued:
+        write(connection, _QUEUED, queued, lease, now, now, now)
     if live:
         write(connection, _CREATED, live)
     if born:
         write(connection, _BORN, born)
+
+
+def _insert_siblings(connection: Any, group: Siblings, now: int, node_id: NodeId) -> None:
+    run = group.run
+    rows: list[Row] = [
+        row if len(row[2]) <= LARGE else (*row[:2], keep_apart(connection, run, row[2])) for row in group.states
+    ]
+    shared = (run, node_id(run, group.node), group.attempt, group.retry_count, group.parent, now, now, now)
+    write(connection, _SIBLINGS, rows, *shared)
 
 
 def _close_gates(connection: Any, closed: list[Closed]) -> None:

@@ -16,6 +16,7 @@ from exodsl.dsl.injection import Env as Env
 from exodsl.dsl.injection import env as env
 from exodsl.dsl.injection import inject as inject
 from exodsl.dsl.injection import secret as secret
+from exodsl.dsl.injection import stored as stored
 from exodsl.dsl.nodes import Bound as Bound
 from exodsl.dsl.nodes import Node as Node
 from exodsl.dsl.references import Reference as Reference
@@ -56,4 +57,5 @@ __all__ = [
     "inject",
     "node",
     "secret",
+    "stored",
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -44,7 +44,7 @@ class Injected:
 
     context: Context
     store: StoreSession
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
 
 
 class Code(ABC):
@@ -126,6 +126,10 @@ class Code(ABC):
         for name, secret in signature.secrets.items():
             found[secret] = found.get(secret, True) and name in signature.optional_secrets
         return found
+
+    def secrets_of(self, given: Collection[str]) -> tuple[str, ...]:
+        """Return the names of the secrets it gets in a graph that gives these; it can do without others."""
+        return tuple(sorted(name for name, optional in self.secrets.items() if not optional or name in given))
 
     @property
     @abstractmethod

@@ -15,7 +15,7 @@ from exodsl.dsl.hints import bare, spell
 from exodsl.dsl.mistakes import STORABLE, Mistakes, first_line
 from exodsl.dsl.mistakes import reasons as reasons
 from exodsl.dsl.returns import RESULT, Returned, is_model
-from exodsl.dsl.schemas import object_schema
+from exodsl.dsl.schemas import may_hold_floats, object_schema
 from exodsl.errors import InputInvalid, NodeRefused, NotStorable
 from exodsl.template.json_values import odd_number
 
@@ -84,7 +84,8 @@ class OutputCodec:
         self._wraps = returned.holds == "value"
         self._adapter = _output_adapter(node, returned)
         self._check = self._adapter.validator.validate_python
-        self._dump = self._adapter.serializer.to_python
+        self._to_json = self._adapter.serializer.to_json
+        self._may_be_odd = may_hold_floats(self._adapter.core_schema)
 
     def encode(self, value: Any) -> str:
         """Return one output as JSON text.
@@ -95,13 +96,13 @@ class OutputCodec:
             return self._nothing(value)
         try:
             held = self._check({RESULT: value} if self._wraps else value, strict=True)
-            body = self._adapter.serializer.to_json(held, by_alias=False, warnings="error")
+            body = self._to_json(held, by_alias=False, warnings="error")
         except ValidationError as error:
             raise self.mistakes.misfit(value, error) from None
         except ValueError as error:
             raise self.mistakes.unstorable(value, error) from error
         # what a number that JSON does not have turns into, wherever it hides
-        if b"null" in body or b"NaN" in body or b"Infinity" in body:
+        if self._may_be_odd and (b"null" in body or b"NaN" in body or b"Infinity" in body):
             self._refuse_odd_numbers(held)
         return body.decode()
 
@@ -111,7 +112,7 @@ class OutputCodec:
         return "{}"
 
     def _refuse_odd_numbers(self, held: Any) -> None:
-        found = odd_number(self._dump(held, mode="python", by_alias=False))
+        found = odd_number(self._adapter.serializer.to_python(held, mode="python", by_alias=False))
         if found:
             raise self.mistakes.odd_number(*found)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from logging import Logger, getLogger
+from numbers import Integral, Real
 
 from exodsl.errors import DefinitionError
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a body is: `done` of `total`, with a few words."""
+    """How far a body is: `done` of `total`, where that is known, with a few words."""
 
-    done: int
-    total: int
+    done: float
+    total: float | None = None
     note: str = ""
 
 
@@ -25,23 +26,52 @@ class Context:
 
     :param retry_count: retries before this attempt, from 0.
     :param idempotency_key: the same for every attempt of one place in a run, different elsewhere.
-    :param log: a logger whose records carry the run and the state.
-    :param on_progress: what `progress` calls; by default nothing.
     """
 
     run_id: str
     identifier: str
     retry_count: int = 0
     idempotency_key: str = ""
-    log: Logger = field(default_factory=lambda: getLogger("exodsl.node"))
-    on_progress: Callable[[int, int, str], None] | None = None
-    last_progress: Progress | None = None
+    last_progress: Progress | None = field(default=None, init=False)
+    _log: Logger | None = field(default=None, init=False, repr=False, compare=False)
 
-    def progress(self, done: int, total: int, note: str = "") -> None:
-        """Say how far the body is; the last word is kept in `last_progress`."""
-        self.last_progress = Progress(done, total, note)
-        if self.on_progress is not None:
-            self.on_progress(done, total, note)
+    @property
+    def log(self) -> Logger:
+        """The logger of this state: its records carry the run and the state, and its lines are kept with the state."""
+        if self._log is None:
+            self._log = self._make_log()
+        return self._log
+
+    def progress(self, done: float, total: float | None = None, note: str = "") -> None:
+        """Say how far the body is; the last word counts, and is seen while the body still runs.
+
+        :param done: how much is done, from 0 on, in whatever the body counts.
+        :param total: how much there is to do, if that is known; `done` may exceed it.
+        :param note: a few words for people.
+        :raises DefinitionError: when `done` or `total` is no number from 0 on.
+        """
+        amount = None if total is None else _amount("total", total)
+        self.last_progress = Progress(_amount("done", done), amount, str(note))
+        self._tell(self.last_progress)
+
+    def _make_log(self) -> Logger:
+        """Return the logger; that of a unit test is `exodsl.node`, and nothing of it is kept."""
+        return getLogger("exodsl.node")
+
+    def _tell(self, progress: Progress) -> None:
+        """Hand the progress on; in a unit test nobody listens."""
+
+
+def _amount(name: str, value: object) -> float:
+    """Return a number as plain data, those of numpy too."""
+    if not isinstance(value, bool) and isinstance(value, Real):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number) and number >= 0:
+            return int(value) if isinstance(value, Integral) else number
+    raise DefinitionError(f"ctx.progress({name}={value!r}) says nothing: give a finite number from 0 on.")
 
 
 CURRENT: ContextVar[Context] = ContextVar("exodsl_context")

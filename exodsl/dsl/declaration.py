@@ -11,23 +11,30 @@ from pydantic import BaseModel
 from exodsl.dsl.body import Body
 from exodsl.dsl.edges import Connection
 from exodsl.dsl.nodes import AnyNode
+from exodsl.dsl.schedules import Schedule
+from exodsl.template.check_triggers import trigger_name
 from exodsl.template.findings import Finding
 from exodsl.template.policies import RetryPolicy
+from exodsl.template.secrets import SecretSource
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """Everything a graph was given; `declared` are its calls of `connect` and `start`, in order."""
+    """Everything a graph was given.
+
+    `declared` are its calls of `connect` and `start`, in order, `scheduled` those of `schedule`.
+    """
 
     name: str
     namespace: str
     inputs: type[BaseModel] | None
     store: type[BaseModel] | None
     keep_store: bool
-    secrets: dict[str, str]
+    secrets: dict[str, SecretSource]
     retry: RetryPolicy | None
     place: str
     declared: tuple[Connection, ...]
+    scheduled: tuple[Schedule, ...]
 
     @cached_property
     def nodes(self) -> dict[str, AnyNode]:
@@ -68,9 +75,16 @@ class Declaration:
         return found
 
     @cached_property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The schedules that count: a cell that runs again replaces what it declared before."""
+        counted = {(one.place, one.trigger.value.expression, one.trigger.value.tz): one for one in self.scheduled}
+        return tuple(counted.values())
+
+    @cached_property
     def places(self) -> dict[str, str]:
-        """Where the inputs of each node were declared, as "file:line"."""
+        """Where the inputs of each node, and each schedule, were declared, as "file:line"."""
         first = {name: ways[0].place for name, ways in self.into.items() if ways}
+        first.update((trigger_name(index), one.place) for index, one in enumerate(self.schedules))
         for connection in self.connections:
             for node in connection.sources:
                 first.setdefault(node.identifier, connection.place)

@@ -14,16 +14,16 @@ def described(template: GraphTemplate, bodies: Mapping[str, Body]) -> GraphTempl
 
     Whether a node fans out stays as it is declared: in a template that does not say so, a single value is no list.
     """
-    nodes = tuple(_described(node, bodies.get(node.node_name)) for node in template.nodes)
+    nodes = tuple(_described(template, node, bodies.get(node.node_name)) for node in template.nodes)
     return template.model_copy(update={"nodes": nodes})
 
 
-def _described(node: NodeTemplate, body: Body | None) -> NodeTemplate:
+def _described(template: GraphTemplate, node: NodeTemplate, body: Body | None) -> NodeTemplate:
     if body is None:
         return node
     own: dict[str, Any] = {
         "inputs_schema": body.code.inputs.schema(),
         "outputs_schema": body.code.outputs.schema(),
-        "secrets": tuple(sorted(name for name, optional in body.code.secrets.items() if not optional)),
+        "secrets": body.code.secrets_of(template.secrets),
     }
     return node.model_copy(update={name: value for name, value in own.items() if not getattr(node, name)})

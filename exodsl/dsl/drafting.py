@@ -61,11 +61,9 @@ class Draft:
     def _understood(self, node: AnyNode) -> dict[str, Any]:
         code = node.body.code
         self.findings.extend(self._store_keys(node))
-        given = self.declaration.secrets
-        secrets = sorted(name for name, optional in code.secrets.items() if not optional or name in given)
         return {
             "fans_out": node.body.fans_out,
-            "secrets": tuple(secrets),
+            "secrets": code.secrets_of(self.declaration.secrets),
             "inputs_schema": code.inputs.schema(),
             "outputs_schema": code.outputs.schema(),
         }
@@ -151,6 +149,7 @@ class Draft:
             store_config=self._store_config,
             inputs_schema=self._run_inputs,
             keep_store=declaration.keep_store,
+            triggers=tuple(one.trigger for one in declaration.schedules),
         )
 
     @cached_property

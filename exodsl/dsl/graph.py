@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, ParamSpec, cast, overload
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from typing_extensions import TypeVar
 
 from exodsl.dsl.base_node import BaseNode
 from exodsl.dsl.compiling import compile_graph
 from exodsl.dsl.declaration import Declaration
 from exodsl.dsl.edges import Connection, Connector, Edge, Kind, read_sources
-from exodsl.dsl.injection import Env
 from exodsl.dsl.nodes import AnyNode, Bound, Node, as_node, is_bound
-from exodsl.dsl.options import check_retry
+from exodsl.dsl.options import check_name, check_retry
 from exodsl.dsl.places import caller, here
 from exodsl.dsl.references import Origin, Reference
 from exodsl.dsl.returns import is_model
+from exodsl.dsl.schedules import Schedule, declared
+from exodsl.dsl.secrets import SecretGiven, given_secrets, source_of
 from exodsl.errors import DefinitionError
 from exodsl.template.models import GraphTemplate
 from exodsl.template.policies import RetryPolicy
+from exodsl.template.triggers import CatchUp, Overlap
 
 
 class NoModel(BaseModel):
@@ -40,7 +42,8 @@ class Graph(Generic[I, S]):
     :param inputs: types the run's inputs; without it they are the root's parameters that `start` leaves open.
     :param store: types the run's store; its fields with a default need not be given at trigger.
     :param keep_store: keeps the store of a run that ended well (semantics 7).
-    :param secrets: where each secret comes from: `{"key": env("KEY")}`.
+    :param secrets: where each secret comes from: `{"key": env("KEY")}`; or its value, which is stored encrypted,
+        as text or a `SecretStr`; or `stored()`, for a value that is stored by hand.
     :param retry: for every node that has no policy of its own.
     :raises DefinitionError: when one of these cannot be meant.
     """
@@ -53,18 +56,19 @@ class Graph(Generic[I, S]):
         inputs: type[I] | None = None,
         store: type[S] | None = None,
         keep_store: bool = False,
-        secrets: Mapping[str, Env] | None = None,
+        secrets: Mapping[str, SecretGiven] | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self.name, self.namespace = _name(name, "graph"), _name(namespace, "namespace")
+        self.name, self.namespace = check_name(name, "graph"), check_name(namespace, "namespace")
         self.inputs_model: type[BaseModel] | None = _model(inputs, "inputs")
         self.store_model: type[BaseModel] | None = _model(store, "store")
         self.keep_store = keep_store
-        self.secrets = _secrets(secrets or {})
+        self.secrets = given_secrets(secrets or {})
         self.retry = check_retry(retry)
         self.place = here()
         self.module = str(caller().f_globals.get("__name__", ""))
         self._connections: list[Connection] = []
+        self._schedules: list[Schedule] = []
         self._template: GraphTemplate | None = None
 
     def __repr__(self) -> str:
@@ -84,6 +88,11 @@ class Graph(Generic[I, S]):
     def nodes(self) -> tuple[AnyNode, ...]:
         """Every node that stands in the graph, in the order of declaration."""
         return tuple(self._declaration().nodes.values())
+
+    @property
+    def secret_values(self) -> dict[str, SecretStr]:
+        """The values that are to be stored; they are no part of the template."""
+        return {name: given for name, given in self.secrets.items() if isinstance(given, SecretStr)}
 
     @overload
     def connect(self, source: Source | Sequence[Source], target: AnyNode | Bound[Any], /) -> Edge: ...
@@ -130,6 +139,20 @@ class Graph(Generic[I, S]):
         self._refuse_frozen()
         self._add(self._connection("start", (), target, args, kwargs))
 
+    def schedule(self, cron: str, *, tz: str = "UTC", catch_up: CatchUp = "latest", overlap: Overlap = "skip") -> None:
+        """Let the clock start runs, as long as a runtime is there; a graph may have several schedules.
+
+        :param cron: minute, hour, day of month, month and day of week: `"0 9 * * MON-FRI"`.
+        :param tz: the time zone that it is read in, UTC by default.
+        :param catch_up: which ticks that passed while nothing was running start a run: `none`, the `latest`
+            (default), or `all`.
+        :param overlap: what becomes of a tick while a run of this schedule goes on: `skip` it (default), `queue`
+            it, `allow` both runs, or `cancel_previous`.
+        :raises DefinitionError: when an option is none of these, or the graph was compiled.
+        """
+        self._refuse_frozen()
+        self._schedules.append(declared(cron, tz, catch_up, overlap))
+
     def compile(self) -> GraphTemplate:
         """Check everything and return the template; the graph is frozen from then on.
 
@@ -146,10 +169,11 @@ class Graph(Generic[I, S]):
             inputs=self.inputs_model,
             store=self.store_model,
             keep_store=self.keep_store,
-            secrets={name: str(source) for name, source in self.secrets.items()},
+            secrets={name: source_of(given) for name, given in self.secrets.items()},
             retry=self.retry,
             place=self.place,
             declared=tuple(self._connections),
+            scheduled=tuple(self._schedules),
         )
 
     def _connection(
@@ -184,24 +208,7 @@ class Graph(Generic[I, S]):
             )
 
 
-def _name(name: Any, what: str) -> str:
-    if not isinstance(name, str) or not name.strip():
-        raise DefinitionError(f"A {what} needs a name: a text that is not empty, not {name!r}. ({here()})")
-    return name.strip()
-
-
 def _model(model: Any, what: str) -> type[BaseModel] | None:
     if model is not None and not is_model(model):
         raise DefinitionError(f"Graph({what}=...) takes a pydantic model, not {model!r}. ({here()})")
     return model
-
-
-def _secrets(secrets: Mapping[str, object]) -> dict[str, Env]:
-    found: dict[str, Env] = {}
-    for name, source in secrets.items():
-        if not isinstance(source, Env):
-            raise DefinitionError(
-                f'The secret "{name}" must name where its value comes from: `{{"{name}": env("VARIABLE")}}`. ({here()})'
-            )
-        found[name] = source
-    return found

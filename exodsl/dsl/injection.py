@@ -38,6 +38,13 @@ class NamedSecret(SecretStr):
         )
 
 
+class Stored:
+    """A secret whose value the state manager keeps, encrypted; it was given by hand."""
+
+    def __repr__(self) -> str:
+        return "stored()"
+
+
 @dataclass(frozen=True)
 class Env:
     """A secret that is read from an environment variable, in the runtime, when a node needs it."""
@@ -71,3 +78,8 @@ def env(variable: str) -> Env:
     if not variable or "=" in variable or "\0" in variable:
         raise DefinitionError(f'env("{variable}") cannot name an environment variable.')
     return Env(variable)
+
+
+def stored() -> Stored:
+    """Mark a secret as stored by hand: `Graph(secrets={"key": stored()})`, and `exodsl secrets set GRAPH key`."""
+    return Stored()

@@ -22,6 +22,13 @@ def check_options(options: Mapping[str, Any]) -> None:
             )
 
 
+def check_name(name: Any, what: str) -> str:
+    """Return a name without the space around it; :raises DefinitionError: when it is no text, or empty."""
+    if not isinstance(name, str) or not name.strip():
+        raise DefinitionError(f"A {what} needs a name: a text that is not empty, not {name!r}. ({here()})")
+    return name.strip()
+
+
 def check_text(option: str, value: Any) -> str | None:
     """Return a name; :raises DefinitionError: when it is no text, or empty."""
     if value is not None and (not isinstance(value, str) or not value.strip()):

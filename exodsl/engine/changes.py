@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from exodsl.engine.reports import Usage
 from exodsl.engine.status import Gate, State
 
 GateKey = tuple[int, int, bytes]
@@ -24,6 +25,7 @@ class Ended:
     data: str | None = None
     enqueue_after: int | None = None
     was: State = State.QUEUED
+    usage: Usage | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +44,36 @@ class Created:
     enqueue_after: int = 0
     outputs: str | None = None
     error: str | None = None
+
+
+@dataclass(slots=True)
+class Siblings:
+    """States to insert that hold the outputs of one fanout, all of them SUCCESS: (key, path, outputs)."""
+
+    run: int
+    node: int
+    attempt: int
+    retry_count: int
+    parent: int | None
+    states: list[tuple[int, bytes, str]] = field(default_factory=list)
+
+    def apart(self) -> list[Created]:
+        """Return them as single states."""
+        return [
+            Created(
+                key=key,
+                run=self.run,
+                node=self.node,
+                path=path,
+                attempt=self.attempt,
+                retry_count=self.retry_count,
+                status=State.SUCCESS,
+                parent=self.parent,
+                inputs=None,
+                outputs=outputs,
+            )
+            for key, path, outputs in self.states
+        ]
 
 
 @dataclass(slots=True)
@@ -116,6 +148,7 @@ class Changes:
 
     ended: list[Ended] = field(default_factory=list)
     created: list[Created] = field(default_factory=list)
+    siblings: list[Siblings] = field(default_factory=list)
     opened: dict[GateKey, Opened] = field(default_factory=dict)
     gates: dict[GateKey, Moves] = field(default_factory=dict)
     runs: dict[int, Moves] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Any
 
 from exodsl.engine.lineage import original
 from exodsl.engine.plan import NodePlan, Plan, Read
+from exodsl.engine.reports import Usage
 from exodsl.engine.status import State
 
 Outputs = dict[str, Any]
@@ -34,7 +35,7 @@ class RunFacts:
 
 @dataclass(slots=True)
 class StateFacts:
-    """One state that a runtime holds."""
+    """One state that a runtime holds; `usage` is what its body took, once that is known."""
 
     key: int
     run: RunFacts
@@ -45,6 +46,7 @@ class StateFacts:
     parent: int | None
     inputs: str
     lease: int
+    usage: Usage | None = None
 
 
 @dataclass(slots=True)

@@ -74,6 +74,7 @@ class NodePlan:
     :param opens: outputs add a step, so there may be any number of them.
     :param several: there can be more than one state in a run, so they are counted.
     :param followers: what each output creates at once.
+    :param alike: what its outputs open and where they count is the same for all of them.
     :param gates: unites that wait for one execution of this node, and
     :param output_gates: unites that wait for one output of it.
     :param reaches: unites among its next nodes that have it in their region, or unite it.
@@ -85,6 +86,8 @@ class NodePlan:
     :param source: the node it unites, if any; `strict` for ALL_SUCCESS.
     :param reads: what its followers read from others than itself.
     :param unite_reads: what it reads itself, if it unites.
+    :param simple: the fields of the parent's output that its inputs are, if they are nothing else.
+    :param hands_on: those fields, if every input has the name of its field.
     """
 
     index: int
@@ -94,6 +97,7 @@ class NodePlan:
     opens: bool
     several: bool
     followers: tuple[Follower, ...]
+    alike: bool
     gates: tuple[int, ...]
     output_gates: tuple[int, ...]
     reaches: tuple[GateRef, ...]
@@ -107,6 +111,7 @@ class NodePlan:
     above: int | None
     mapping: tuple[Mapped, ...]
     simple: tuple[tuple[str, str], ...] | None
+    hands_on: frozenset[str] | None
     reads: tuple[Read, ...]
     unite_reads: tuple[Read, ...]
     stores: bool
@@ -149,17 +154,22 @@ class _Planner:
         unites = node.unites
         mapping = self.mappings[name]
         followers = tuple(child for child in node.next_nodes if structure.nodes[child].unites is None)
+        reaches = self._refs(tuple(child for child in node.next_nodes if child not in followers))
+        output_gates, simple = self._gates(name, "output"), None if unites else _simple(mapping)
+        depth = STEP * len(structure.levels[name])
+        touched = [*reaches, *(ref for child in followers for ref in self._refs(structure.counted[child]))]
         return NodePlan(
             index=self.index[name],
             identifier=name,
             node_name=node.node_name,
-            depth=STEP * len(structure.levels[name]),
+            depth=depth,
             opens=structure.opens(name),
             several=bool(structure.outputs_levels[name]),
             followers=tuple(self._follower(name, child) for child in followers),
+            alike=not output_gates and all(ref.size <= depth for ref in touched),
             gates=self._gates(name, "execution"),
-            output_gates=self._gates(name, "output"),
-            reaches=self._refs(tuple(child for child in node.next_nodes if child not in followers)),
+            output_gates=output_gates,
+            reaches=reaches,
             counted=self._refs(structure.counted[name]),
             blamed=self._refs(structure.blamed[name]),
             blamed_outputs=self._refs(structure.blamed_outputs[name]),
@@ -169,7 +179,8 @@ class _Planner:
             strict=unites is not None and unites.strategy == "ALL_SUCCESS",
             above=self._above(name),
             mapping=mapping,
-            simple=None if unites else _simple(mapping),
+            simple=simple,
+            hands_on=_handed_on(simple),
             reads=self._reads(followers),
             unite_reads=self._reads((name,)) if unites else (),
             stores=any(_reads_store(self.mappings[child]) for child in followers)
@@ -257,6 +268,12 @@ def _simple(mapping: tuple[Mapped, ...]) -> tuple[tuple[str, str], ...] | None:
             return None
         pairs.append((mapped.name, part.reference.path[0]))
     return tuple(pairs)
+
+
+def _handed_on(simple: tuple[tuple[str, str], ...] | None) -> frozenset[str] | None:
+    if simple is None or any(name != field for name, field in simple):
+        return None
+    return frozenset(name for name, _ in simple)
 
 
 def _reads_store(mapping: tuple[Mapped, ...]) -> bool:

@@ -81,6 +81,18 @@ class Released:
     """The runtime hands the state back without having run it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a body took: `ran_ms` milliseconds, `cpu_us` microseconds of processor time, `peak_kib` KiB of memory.
+
+    Processor time is not known of bodies that share an event loop, memory only of those in a process of their own.
+    """
+
+    ran_ms: int
+    cpu_us: int | None = None
+    peak_kib: int | None = None
+
+
 Result = Executed | Failed | Pruned | Requeued | Released
 
 
@@ -91,6 +103,7 @@ class Report:
     state_id: int
     lease: int
     result: Result
+    usage: Usage | None = None
 
 
 @dataclass(slots=True)
@@ -98,7 +111,8 @@ class Claim:
     """A state that a runtime holds: what to run, with which inputs, under which policy.
 
     `path` is the lineage, the same for every attempt; `retry_count` starts at 0 and `attempt` at
-    0 for the first state of a place. `timeout_ms` and `executor` come from the template.
+    0 for the first state of a place. `timeout_ms` and `executor` come from the template; `usage` is for
+    the runtime to fill in.
     """
 
     state_id: int
@@ -115,3 +129,4 @@ class Claim:
     retry_policy: RetryPolicy
     timeout_ms: int | None
     executor: str | None
+    usage: Usage | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exodsl.engine.facts import Known, Outputs, RunFacts, branch, place
+from exodsl.engine.fitting import lost_field
 from exodsl.engine.plan import Mapped, NodePlan, Piece, Read
 from exodsl.template.placeholders import Reference, as_text
 
@@ -88,7 +89,7 @@ class Resolver:
         if reference.kind == "inputs":
             return _found(self.run.inputs, reference, "the run has no input")
         if piece.read is None or piece.read.parent:
-            return _found(self.parent or {}, reference)
+            return self._given(self.parent or {}, reference)
         return self._ancestor(reference, piece.read)
 
     def _ancestor(self, reference: Reference, read: Read) -> Any:
@@ -98,14 +99,28 @@ class Resolver:
         outputs = self.parent if own else self.known.single.get(place(self.run, read, self.path))
         if outputs is None:
             raise _Absent(Missing(f"{reference} has no value: that state gave no outputs", read))
-        return _found(outputs, reference)
+        return self._given(outputs, reference)
 
     def _list(self, reference: Reference, read: Read) -> Any:
         values = self.known.branch[branch(self.run, read, self.path)]
         found = [_dig(item, reference.path) for item in values]
         if _GONE in found:
-            raise _Absent(Missing(f"{reference} has no value in item {found.index(_GONE)}"))
+            item = found.index(_GONE)
+            why = self._why_lost(values[item], reference)
+            raise _Absent(Missing(f"{reference} has no value in item {item}{why}"))
         return found[0] if len(found) == 1 and not read.sure_list else found
+
+    def _given(self, outputs: Outputs, reference: Reference) -> Any:
+        found = _dig(outputs, reference.path)
+        if found is _GONE:
+            raise _Absent(Missing(f"{reference} has no value{self._why_lost(outputs, reference)}"))
+        return found
+
+    def _why_lost(self, outputs: Outputs, reference: Reference) -> str:
+        plan, identifier = self.run.plan, reference.source
+        if reference.kind == "previous" and self.parent_node is not None:
+            identifier = plan.nodes[self.parent_node].identifier
+        return lost_field(plan, identifier, reference.path[0], outputs)
 
 
 class _Gone:
@@ -123,9 +138,8 @@ def _dig(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _found(value: Any, reference: Reference, lacks: str = "") -> Any:
+def _found(value: Any, reference: Reference, lacks: str) -> Any:
     found = _dig(value, reference.path)
     if found is _GONE:
-        name = ".".join(reference.path)
-        raise _Absent(Missing(f'{lacks} "{name}"' if lacks else f"{reference} has no value"))
+        raise _Absent(Missing(f'{lacks} "{".".join(reference.path)}"'))
     return found

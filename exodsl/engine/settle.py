@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 
 from pydantic_core import from_json, to_json
 
-from exodsl.engine.changes import Closed, Created, Ended, GateKey, Spilled
+from exodsl.engine.changes import Closed, Created, Ended, GateKey, Siblings, Spilled
 from exodsl.engine.facts import GateFacts, Known, Outputs, RunFacts, StateFacts, places_above
+from exodsl.engine.fitting import misfit
 from exodsl.engine.lineage import step
 from exodsl.engine.plan import NodePlan, Read
 from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Released, Requeued, Result, StoreWrite
@@ -18,7 +19,7 @@ from exodsl.engine.storing import unusable, written
 from exodsl.engine.tally import Tally
 from exodsl.template.policies import LONGEST_DELAY_MS
 
-WIDE = 2_000
+WIDE = 250
 """A fanout of more outputs than this is recorded whole and made into states in parts."""
 
 
@@ -43,7 +44,8 @@ class Settlement(Tally):
             result = Failed(problem, retryable=False)
         match result:
             case Executed():
-                self._write(state.run, result.writes)
+                if result.writes:
+                    self._write(state.run, result.writes)
                 self._executed(state, result.outputs)
             case Failed():
                 self._failed(state, result)
@@ -58,43 +60,69 @@ class Settlement(Tally):
 
     def _executed(self, state: StateFacts, outputs: Sequence[str]) -> None:
         if state.node.opens:
+            self._fan_out(state, outputs)
+            return
+        (text,) = outputs
+        status, kept, error = self._follow(state, 0, text)
+        self._end(state, status, kept, error)
+        # It has opened nothing when its children could not be created.
+        if status is State.SUCCESS and state.node.gates:
             self._open(state)
+        self.live(state.run, state.node, state.path, -1)
+
+    def _fan_out(self, state: StateFacts, outputs: Sequence[str]) -> None:
+        self._open(state)
         if len(outputs) > WIDE:
             self._spill(state, outputs)
             return
         if not outputs:
             self._end(state, State.SUCCESS, None, None)
         else:
-            status, kept, error = self._follow(state, 0, outputs[0])
-            self._end(state, status, kept, error)
+            self._end(state, *self._follow(state, 0, outputs[0]))
             self.siblings(state, 1, outputs[1:])
-            # A node that does not fan out has opened nothing when its children could not be created.
-            if status is State.SUCCESS and not state.node.opens:
-                self._open(state)
         self.live(state.run, state.node, state.path, -1)
 
     def siblings(self, state: StateFacts, first: int, outputs: Sequence[str]) -> None:
         """Create the sibling that holds each output, from number `first` on, and what follows it."""
         run, node = state.run, state.node
+        resolver = Resolver(run, state.path, self.known, None, node.index)
+        made = Siblings(run.key, node.index, state.attempt, state.retry_count, state.parent)
         for position, text in enumerate(outputs, first):
-            key = self.next_key()
-            status, kept, error = self._follow(state, position, text, key)
-            self.changes.created.append(
-                Created(
-                    key=key,
-                    run=run.key,
-                    node=node.index,
-                    path=state.path + step(position),
-                    attempt=state.attempt,
-                    retry_count=state.retry_count,
-                    status=status,
-                    parent=state.parent,
-                    inputs=None,
-                    outputs=kept,
-                    error=error,
-                )
+            key, path = self.next_key(), state.path + step(position)
+            missing = self._children(resolver, node, path, text, key)
+            if missing is not None:
+                self._unfollowed_sibling(state, key, path, text, missing)
+                continue
+            made.states.append((key, path, text))
+            if not node.alike:
+                self._count_followers(run, node, path, key)
+        good = len(made.states)
+        if not good:
+            return
+        self.changes.siblings.append(made)
+        self.changes.count(run.key, node.index, total=good, ended=State.SUCCESS, by=good)
+        if node.alike:
+            self._count_followers(run, node, state.path, state.key, good)
+
+    def _unfollowed_sibling(self, state: StateFacts, key: int, path: bytes, text: str, missing: Missing) -> None:
+        run, node = state.run, state.node
+        self.blame(run, node.blamed_outputs, path, key)
+        self.changes.created.append(
+            Created(
+                key=key,
+                run=run.key,
+                node=node.index,
+                path=path,
+                attempt=state.attempt,
+                retry_count=state.retry_count,
+                status=State.NEXT_CREATED_ERROR,
+                parent=state.parent,
+                inputs=None,
+                outputs=text,
+                error=_unfollowed(missing),
             )
-            self.changes.count(run.key, node.index, total=1, ended=status)
+        )
+        self.changes.count(run.key, node.index, total=1, ended=State.NEXT_CREATED_ERROR)
 
     def unspill(self, state: StateFacts, text: str) -> None:
         """End a wide fanout, all of whose siblings exist, with its own first output."""
@@ -122,41 +150,53 @@ class Settlement(Tally):
     def _spill(self, state: StateFacts, outputs: Sequence[str]) -> None:
         for unite in state.node.gates:
             self.changes.gate((state.run.key, unite, state.path)).pending += 1
-        self.changes.ended.append(Ended(state.key, state.lease, State.EXECUTED, outputs[0]))
+        self.changes.ended.append(Ended(state.key, state.lease, State.EXECUTED, outputs[0], usage=state.usage))
         self.changes.spilled.append(Spilled(state.key, outputs))
 
-    def _follow(
-        self, state: StateFacts, position: int, text: str, key: int | None = None
-    ) -> tuple[State, str, str | None]:
-        """Create the children of one output; return the status, outputs and error of its state."""
+    def _follow(self, state: StateFacts, position: int, text: str) -> tuple[State, str, str | None]:
+        """Create the children of one output that its state holds; return status, outputs and error of that."""
         run, node = state.run, state.node
         path = state.path + step(position) if node.opens else state.path
-        holder = state.key if key is None else key
-        made = self._children(state, path, text)
-        if isinstance(made, Missing):
-            self.blame(run, node.blamed_outputs, path, holder)
-            return State.NEXT_CREATED_ERROR, text, _error("exodsl.NextCreatedError", made.reason)
-        for child, lineage, inputs in made:
-            self._create(run, child, lineage, holder, inputs)
-        for unite in node.output_gates:
-            self.open_gate(run, unite, path, holder)
-        self.arrive(run, node, path)
+        resolver = Resolver(run, path, self.known, None, node.index)
+        missing = self._children(resolver, node, path, text, state.key)
+        if missing is not None:
+            self.blame(run, node.blamed_outputs, path, state.key)
+            return State.NEXT_CREATED_ERROR, text, _unfollowed(missing)
+        self._count_followers(run, node, path, state.key)
         return State.SUCCESS, text, None
 
-    def _children(self, state: StateFacts, path: bytes, text: str) -> list[tuple[NodePlan, bytes, str]] | Missing:
-        followers = state.node.followers
-        if not followers:
-            return []
+    def _children(self, resolver: Resolver, node: NodePlan, path: bytes, text: str, holder: int) -> Missing | None:
+        """Create the children of one output, or none of them when a value is missing; nothing is counted yet."""
+        if not node.followers:
+            return None
+        run, made = resolver.run, list[Created]()
         outputs: Outputs = from_json(text)
-        resolver = Resolver(state.run, path, self.known, outputs, state.node.index)
-        made: list[tuple[NodePlan, bytes, str]] = []
-        for follower in followers:
-            child = state.run.plan.nodes[follower.node]
-            inputs = resolver.inputs(child)
-            if isinstance(inputs, list):
-                return Missing(f'"{child.identifier}" cannot be created: {inputs[0].reason}')
-            made.append((child, path + follower.arrival, to_json(inputs).decode()))
-        return made
+        resolver.path, resolver.parent = path, outputs
+        for follower in node.followers:
+            child = run.plan.nodes[follower.node]
+            if child.hands_on == outputs.keys():
+                given = text
+            else:
+                inputs = resolver.inputs(child)
+                if isinstance(inputs, list):
+                    return Missing(f'"{child.identifier}" cannot be created: {inputs[0].reason}')
+                given = to_json(inputs).decode()
+            lineage = path + follower.arrival
+            made.append(Created(self.next_key(), run.key, child.index, lineage, 0, 0, State.CREATED, holder, given))
+        self.changes.created += made
+        return None
+
+    def _count_followers(self, run: RunFacts, node: NodePlan, path: bytes, holder: int, by: int = 1) -> None:
+        """Count what outputs bring about: children that are live, gates of single outputs, arrivals at unites."""
+        for follower in node.followers:
+            child = run.plan.nodes[follower.node]
+            if child.several:
+                self.changes.count(run.key, child.index, total=by)
+            self.live(run, child, path, by)
+        for unite in node.output_gates:
+            self.open_gate(run, unite, path, holder)
+        if node.reaches:
+            self.arrive(run, node, path, by)
 
     def _create(self, run: RunFacts, node: NodePlan, path: bytes, parent: int | None, inputs: str) -> int:
         key = self.next_key()
@@ -270,7 +310,7 @@ class Settlement(Tally):
         data: str | None = None,
         was: State = State.QUEUED,
     ) -> None:
-        self.changes.ended.append(Ended(state.key, state.lease, status, outputs, error, data, None, was))
+        self.changes.ended.append(Ended(state.key, state.lease, status, outputs, error, data, None, was, state.usage))
         if state.node.several:
             self.changes.count(state.run.key, state.node.index, ended=status)
 
@@ -287,17 +327,16 @@ class Settlement(Tally):
 def _problem(state: StateFacts, result: Result) -> ErrorInfo | None:
     """Return why a result cannot be recorded as it was reported."""
     if isinstance(result, Executed):
-        return _misfit(state.node, len(result.outputs)) or unusable(state.run, result.writes)
+        if len(result.outputs) != 1 and not state.node.opens:
+            return misfit(state.node, len(result.outputs))
+        return unusable(state.run, result.writes) if result.writes else None
     if isinstance(result, Pruned | Requeued):
         return unusable(state.run, result.writes)
     return None
 
 
-def _misfit(node: NodePlan, count: int) -> ErrorInfo | None:
-    if node.opens or count == 1:
-        return None
-    message = f'"{node.identifier}" is declared to give one output and gave {count}.'
-    return ErrorInfo("exodsl.errors.OutputInvalid", message, key="output-count")
+def _unfollowed(missing: Missing) -> str:
+    return _error("exodsl.NextCreatedError", missing.reason)
 
 
 def _error(kind: str, reason: str) -> str:

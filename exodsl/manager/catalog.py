@@ -17,6 +17,10 @@ from exodsl.template.models import GraphTemplate, hash_of
 KEPT_RUNS = 10_000
 
 
+class RunGone(Exception):
+    """A run was cleaned away; whoever still holds a state of it comes too late."""
+
+
 class Catalog:
     """What the manager remembers of templates (which never change) and of recent runs."""
 
@@ -61,7 +65,10 @@ class Catalog:
         """Return the facts of a run."""
         facts = self._runs.get(key)
         if facts is None:
-            run_id, template, inputs, revised = templates.run_facts(connection, key)
+            row = templates.run_facts(connection, key)
+            if row is None:
+                raise RunGone(key)
+            run_id, template, inputs, revised = row
             plan, base = self.plan(connection, template)
             facts = self.remember(RunFacts(key, run_id, plan, base, from_json(inputs), revised=bool(revised)))
         return facts

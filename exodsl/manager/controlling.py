@@ -61,9 +61,10 @@ class Controlling(Viewing, ABC):
             raise StoreUnavailable(row[1])
         low, high = revisions.key_range(step.connection, row[0])
         by = self._reserve(high - low + 1) - low
+        reviser = Reviser(step, by)
+        reviser.ensure_ended(state_id, row[0])
         new_id = new_run_id(step.now)
         new = revisions.copy_run(step.connection, row[0], new_id, by, step.now)
-        reviser = Reviser(step)
         reviser.rerun(state_id + by, new)
         reviser.name_causes(new)
         self._learn_special(step.connection)
@@ -73,16 +74,22 @@ class Controlling(Viewing, ABC):
         """End a run where it stands; see `StateManager.cancel`."""
         with self._working() as step:
             row = self._expect(step, run_id, _LIVE, "only a run that goes on can be cancelled")
-            changes = Changes()
-            run = step.catalog.run(step.connection, row[0])
-            for node, count in revisions.cancel(step.connection, run.key, step.now):
-                plan = run.plan.nodes[node - run.node_base]
-                if plan.several:
-                    changes.count(run.key, plan.index, ended=State.CANCELLED, by=count)
-            write_counts(step.connection, changes, step.node_id)
-            clean = not run.plan.template.keep_store
-            templates.end_run(step.connection, run.key, Run.CANCELLED, step.now, clean_store=clean)
+            self._end_by_hand(step, row[0])
         return self.run(run_id)
+
+    def _end_by_hand(self, step: Step, key: int) -> None:
+        """Cancel a run that goes on; what was just claimed of it is not handed out either."""
+        changes = Changes()
+        run = step.catalog.run(step.connection, key)
+        for node, count in revisions.cancel(step.connection, key, step.now):
+            plan = run.plan.nodes[node - run.node_base]
+            if plan.several:
+                changes.count(key, plan.index, ended=State.CANCELLED, by=count)
+        write_counts(step.connection, changes, step.node_id)
+        clean = not run.plan.template.keep_store
+        templates.end_run(step.connection, key, Run.CANCELLED, step.now, clean_store=clean)
+        step.claimed = [state for state in step.claimed if state.run.key != key]
+        step.ended[key] = Run.CANCELLED
 
     def pause(self, run_id: str) -> RunView:
         """Hand nothing of a run out; see `StateManager.pause`."""

@@ -5,31 +5,35 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from pydantic import SecretStr
 from pydantic_core import from_json
 
 from exodsl.database import reads, revisions, templates
+from exodsl.database.notes import write_notes
 from exodsl.database.sqlite import Sqlite
 from exodsl.engine.facts import RunFacts
+from exodsl.engine.notes import Notes
 from exodsl.engine.reports import Report
-from exodsl.engine.status import Run, State
+from exodsl.engine.status import Run
 from exodsl.errors import StoreUnavailable, TransitionRefused
 from exodsl.manager import sessions
-from exodsl.manager.catalog import Catalog
-from exodsl.manager.controlling import Controlling
+from exodsl.manager.catalog import Catalog, RunGone
+from exodsl.manager.cleaning import Cleaning
 from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
 from exodsl.manager.ids import new_run_id
+from exodsl.manager.noting import Noting
 from exodsl.manager.protocol import Exchange, Serves, Trigger
+from exodsl.manager.scheduling import Scheduling
+from exodsl.manager.secrets import SecretKeeping, check_given, check_stored, keep
 from exodsl.manager.sessions import LEASE_MS, LOOK_MS, MOST_LOST, Clock, Session
 from exodsl.manager.starting import as_json, check_inputs, idempotency, initial_store, root_inputs, start_delay
+from exodsl.manager.ticking import NewRun
 from exodsl.manager.viewing import run_status
 from exodsl.template.models import GraphTemplate
-
-NewRun = tuple[RunFacts, dict[str, Any], str, int]
-"""A run, its store, the inputs of its root, and when that is due."""
 
 
 def system_clock() -> int:
@@ -37,7 +41,7 @@ def system_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-class EmbeddedManager(Controlling):
+class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
     """A state manager over a database that this process opens itself.
 
     :param database: an open database; closed with the manager.
@@ -50,6 +54,7 @@ class EmbeddedManager(Controlling):
         self._chance = random.Random(seed).random
         self._catalog = Catalog()
         self._sessions: dict[int, Session] = {}
+        self._left: set[int] = set()  # sessions that took leave while the database could not be written
         self._wakes: dict[int, Callable[[], None]] = {}
         self._wake_ids = itertools.count()
         self._last_key = 0
@@ -59,10 +64,14 @@ class EmbeddedManager(Controlling):
 
     # Templates
 
-    def upsert(self, template: GraphTemplate) -> int:
+    def upsert(self, template: GraphTemplate, secrets: Mapping[str, SecretStr] | None = None) -> int:
         """Store a template; see `StateManager.upsert`. :raises GraphInvalid: when its checks find something."""
+        check_given(template, secrets or {})
         with self._db.transaction() as connection:
-            version = self._catalog.upsert(connection, template, self._clock())
+            now = self._clock()
+            version = self._catalog.upsert(connection, template, now)
+            self._store_schedules(connection, template, now)
+            keep(connection, template, secrets or {})
             for session in self._sessions.values():
                 session.refresh(connection)
             return version
@@ -93,6 +102,8 @@ class EmbeddedManager(Controlling):
     def _new_run(self, connection: Any, trigger: Trigger, now: int) -> NewRun:
         key = self._catalog.find(connection, trigger.namespace, trigger.graph, trigger.version)
         plan, base = self._catalog.plan(connection, key)
+        if plan.template.secrets:
+            check_stored(connection, plan.template)
         due = now + start_delay(trigger.start_delay_ms)
         text = as_json(dict(trigger.inputs), "inputs", trigger.graph)
         given: dict[str, Any] = from_json(text)
@@ -133,8 +144,10 @@ class EmbeddedManager(Controlling):
         with self._db.lock:
             if self._sessions.pop(session, None) is None:
                 return
+            self._left.add(session)
             with self._db.transaction() as connection:
                 templates.end_session(connection, session)
+            self._left.discard(session)
             self._announce(self._clock())
 
     def wake_on_work(self, wake: Callable[[], None]) -> Callable[[], None]:
@@ -143,18 +156,19 @@ class EmbeddedManager(Controlling):
         self._wakes[number] = wake
         return lambda: self._wakes.pop(number, None) and None
 
-    def exchange(self, session: int, reports: Sequence[Report], capacity: int) -> Exchange:
+    def exchange(self, session: int, reports: Sequence[Report], capacity: int, notes: Sequence[Notes] = ()) -> Exchange:
         """Record reports and claim states; see `StateManager.exchange`."""
         with self._db.lock:
             holder = self._session(session)
             settled, refused = _mine(holder, reports)
-            step = self._settled(holder, settled, refused, capacity)
+            step = self._settled(holder, settled, refused, capacity, notes)
             for state, _ in settled:
                 holder.held.pop(state.key, None)
             holder.lease_until, holder.due_at, holder.spilled = step.lease_until, step.due_at, step.spilled
+            holder.note_suspect(step.suspect, step.now)
             holder.held.update((state.key, state) for state in step.claimed)
             self._after(step, holder)
-            wait = None if holder.due_at is None else max(0, holder.due_at - step.now)
+            wait = self._until_due(holder, step.now)
             return Exchange(
                 claims=tuple(as_claim(state) for state in step.claimed),
                 refused=tuple(refused),
@@ -164,28 +178,40 @@ class EmbeddedManager(Controlling):
 
     # One transaction
 
-    def _transact(self, session: Session, settled: Sequence[Settled], capacity: int) -> Step:
+    def _transact(self, session: Session, settled: Sequence[Settled], capacity: int, notes: Sequence[Notes]) -> Step:
         try:
             with self._db.transaction() as connection:
                 self._look_around(connection)
                 session.exchanges += 1
                 step = self._step(connection)
                 step.lease_until = self._renew(step, session)
+                if notes:
+                    write_notes(connection, notes)
                 if settled:
                     step.report(settled, session, capacity)
+                self._tick(step, session)
                 step.claim(session, capacity)
                 return step
         except BaseException:
-            self._catalog.forget_runs()
+            self._forget()
             raise
 
-    def _settled(self, session: Session, settled: Sequence[Settled], refused: list[int], capacity: int) -> Step:
+    def _settled(
+        self,
+        session: Session,
+        settled: Sequence[Settled],
+        refused: list[int],
+        capacity: int,
+        notes: Sequence[Notes],
+    ) -> Step:
         """Run the transaction; while a lease turns out stale, again without what is not the session's."""
         while True:
             try:
-                return self._transact(session, settled, capacity)
-            except StaleLease:
+                return self._transact(session, settled, capacity, notes)
+            except (StaleLease, RunGone):
                 settled, stale = self._split_stale(settled)
+                if not stale:
+                    raise
                 refused += stale
 
     def _step(self, connection: Any) -> Step:
@@ -212,9 +238,14 @@ class EmbeddedManager(Controlling):
                     step = self._step(connection)
                     yield step
             except BaseException:
-                self._catalog.forget_runs()
+                self._forget()
                 raise
             self._after(step)
+
+    def _forget(self) -> None:
+        """Let go of what a transaction had found out that was rolled back."""
+        self._catalog.forget_runs()
+        self._tick_at = 0
 
     def _look_around(self, connection: Any) -> None:
         """Catch up with what other processes have written since the last transaction."""
@@ -224,6 +255,8 @@ class EmbeddedManager(Controlling):
         self._elsewhere = elsewhere
         self._last_key = templates.last_state(connection)
         self._learn_special(connection)
+        self._learn_ticks(connection)
+        self._stir()
         newest = templates.last_template(connection)
         for session in self._sessions.values():
             if newest == self._last_template:
@@ -242,6 +275,8 @@ class EmbeddedManager(Controlling):
 
     def _after(self, step: Step, holder: Session | None = None) -> None:
         """Tell those who wait what the committed transaction left to do."""
+        if step.ended:
+            self._stir()
         for session in self._sessions.values():
             session.spilled = session.spilled or step.spilled
             if step.left_due is not None:
@@ -270,7 +305,7 @@ class EmbeddedManager(Controlling):
         """Prolong the leases of all that a runtime holds, when half of their time is over; return their end."""
         if abs(step.now - self._looked_at) >= LOOK_MS:
             self._release_gone(step)
-        if session.lease_until - step.now > LEASE_MS // 2:
+        if LEASE_MS // 2 < session.lease_until - step.now <= LEASE_MS:
             return session.lease_until
         until = step.now + LEASE_MS
         if not templates.extend_session(step.connection, session.key, until):
@@ -284,9 +319,14 @@ class EmbeddedManager(Controlling):
 
     def _release_gone(self, step: Step) -> None:
         """Put back what runtimes hold that are gone: their lease ran out, or their process ended."""
+        if sessions.follow_clock(step.connection, step.now, self._looked_at):
+            step.leave(step.now)
         self._looked_at = step.now
         for key, where, which, lease_until, *_ in templates.sessions(step.connection):
-            if key not in self._sessions and (lease_until < step.now or sessions.is_gone(where, which)):
+            if key in self._left:
+                templates.end_session(step.connection, key)
+                step.leave(step.now)
+            elif key not in self._sessions and (lease_until < step.now or sessions.is_gone(where, which)):
                 released, given_up = templates.lose_session(step.connection, key, MOST_LOST)
                 step.give_up(given_up)
                 if released:
@@ -294,10 +334,9 @@ class EmbeddedManager(Controlling):
 
     def _split_stale(self, settled: Sequence[Settled]) -> tuple[list[Settled], list[int]]:
         with self._db.lock:
-            rows = reads.leases(self._db.connection, [state.key for state, _ in settled])
-        valid = {(key, lease) for key, lease, status in rows if status == State.QUEUED}
-        kept = [item for item in settled if (item[0].key, item[0].lease) in valid]
-        return kept, [state.key for state, _ in settled if (state.key, state.lease) not in valid]
+            held = reads.held(self._db.connection, [state.key for state, _ in settled])
+        kept = [item for item in settled if (item[0].key, item[0].lease) in held]
+        return kept, [state.key for state, _ in settled if (state.key, state.lease) not in held]
 
     def close(self) -> None:
         """Take leave for every session and close the database."""
@@ -315,5 +354,6 @@ def _mine(session: Session, reports: Sequence[Report]) -> tuple[list[Settled], l
         if state is None or state.lease != report.lease or state.key in settled:
             refused.append(report.state_id)
         else:
+            state.usage = report.usage
             settled[state.key] = (state, report.result)
     return list(settled.values()), refused

@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from exodsl.database import reads, revisions, templates
 from exodsl.database.rows import Row
-from exodsl.database.writes import write_changes
+from exodsl.database.writes import SPILL_PART, write_changes
 from exodsl.engine.changes import Changes, Created, GateKey
 from exodsl.engine.facts import GateFacts, Known, RunFacts, StateFacts, branch, place, places_above
 from exodsl.engine.plan import NodePlan, Read
@@ -17,7 +17,7 @@ from exodsl.engine.reports import Claim, ErrorInfo, Executed, Failed, Pruned, Re
 from exodsl.engine.settle import Settlement
 from exodsl.engine.status import Run, State
 from exodsl.manager.catalog import Catalog
-from exodsl.manager.sessions import MOST_LOST, Session
+from exodsl.manager.sessions import MOST_LOST, SUSPECT, Session
 
 Settled = tuple[StateFacts, Result]
 
@@ -59,6 +59,7 @@ class Step:
         self.lease_until = 0
         self.due_at: int | None = None
         self.spilled = False
+        self.suspect: int | None = None
 
     # What came in
 
@@ -93,23 +94,24 @@ class Step:
             self.spilled = self._unspill(session, capacity)
 
     def _claim_due(self, session: Session, limit: int) -> None:
-        rows = reads.due_states(
-            self.connection, session.nodes, self.now, limit, session.lease(), session.run, self._paused
-        )
-        self.claimed += [self._facts(row) for row in rows]
+        only = reads.only(session.run, self._paused, SUSPECT if session.suspect else None)
+        rows = reads.due_states(self.connection, session.nodes, self.now, limit, session.lease(), only, SUSPECT)
+        self.claimed += [self._facts(row[:-1]) for row in rows]
+        suspects = [row[0] for row in rows if row[-1] >= SUSPECT]
+        if suspects:
+            (self.suspect,) = suspects
+            only = reads.only(session.run, self._paused, SUSPECT)
         more = len(rows) == limit
-        self.due_at = self.now if more else self._next_due(session)
-
-    def _next_due(self, session: Session) -> int | None:
-        return reads.next_due(self.connection, session.nodes, session.run, self._paused)
+        self.due_at = self.now if more else reads.next_due(self.connection, session.nodes, only)
 
     def _unspill(self, session: Session, capacity: int) -> bool:
-        """Make the next part of a wide fanout into states; False when there is none."""
+        """Make as much of a wide fanout into states as can be claimed at once; False when there is none."""
         rows = reads.spilled_states(self.connection, 1, session.run)
         if not rows:
             return False
         state = self._facts(rows[0])
-        first, outputs, own = reads.take_spilled(self.connection, state.key)
+        parts = max(1, (capacity - len(self.claimed)) // SPILL_PART)
+        first, outputs, own = reads.take_spilled(self.connection, state.key, parts)
         settlement = self._settlement(self._known_for([(state, Executed(outputs))]))
         self._load_stores([state.run] if state.node.stores else [])
         settlement.siblings(state, max(first, 1), outputs if first else outputs[1:])
@@ -160,6 +162,7 @@ class Step:
 
     def _write_step(self, changes: Changes, session: Session | None, capacity: int) -> list[Row]:
         """Write one step; return the gates that have nothing pending now."""
+        self._take_apart(changes)
         self._hand_out(changes.created, session, capacity)
         lease = session.lease() if session else 0
         written = write_changes(self.connection, changes, self.now, lease, self.node_id)
@@ -179,9 +182,18 @@ class Step:
             settlement.close(gate)
         return settlement
 
+    def _take_apart(self, changes: Changes) -> None:
+        """Treat the siblings of revised runs one by one: each place has attempts of its own."""
+        for group in tuple(changes.siblings):
+            if self.catalog.run(self.connection, group.run).revised:
+                changes.siblings.remove(group)
+                changes.created += group.apart()
+
     def _hand_out(self, created: list[Created], session: Session | None, capacity: int) -> None:
+        run: RunFacts | None = None
         for state in created:
-            run = self.catalog.run(self.connection, state.run)
+            if run is None or run.key != state.run:
+                run = self.catalog.run(self.connection, state.run)
             if run.revised and state.attempt == 0:
                 self._number(state)
             if state.status is not State.CREATED:

@@ -1,17 +1,34 @@
 """The protocol that every state manager speaks, whatever stands behind it.
 
-Every call is synchronous: one call, one transaction (or one request). Waiting is the
-caller's business.
+Every call is synchronous: one call, one transaction (or one request); cleaning alone takes many.
+Waiting is the caller's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
 
+from pydantic import SecretStr
+
+from exodsl.engine.notes import Notes
 from exodsl.engine.reports import Claim, Report
-from exodsl.manager.views import GateStatus, GateView, NodeProgress, Page, RunStatus, RunView, StateStatus, StateView
+from exodsl.manager.views import (
+    Cleaned,
+    GateStatus,
+    GateView,
+    NodeProgress,
+    Page,
+    RunStatus,
+    RunView,
+    ScheduleView,
+    SecretView,
+    StateNotes,
+    StateStatus,
+    StateView,
+)
 from exodsl.template.models import GraphTemplate
 
 
@@ -54,7 +71,7 @@ class Exchange:
     :param claims: states that the runtime holds from now on.
     :param refused: ids of reported states whose lease was not theirs any more; nothing changed.
     :param ended_runs: runs that ended in this exchange, with their status.
-    :param next_due_ms: milliseconds until the next state that waits for its time, if any is known.
+    :param next_due_ms: milliseconds until the next state that waits for its time, or tick, if any is known.
     """
 
     claims: tuple[Claim, ...]
@@ -87,11 +104,31 @@ class Rerun:
     superseded: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What sealing the stored secrets with the first key did.
+
+    :param key_id: names that key.
+    :param sealed: how many were sealed anew.
+    :param kept: how many were sealed with it already.
+    """
+
+    key_id: str
+    sealed: int
+    kept: int
+
+
 class StateManager(Protocol):
     """Keeps templates, runs and states, and moves them by the rules of the engine."""
 
-    def upsert(self, template: GraphTemplate) -> int:
-        """Store a template; return its version (a changed one makes a new version)."""
+    def upsert(self, template: GraphTemplate, secrets: Mapping[str, SecretStr] | None = None) -> int:
+        """Store a template; return its version (a changed one makes a new version).
+
+        :param secrets: values of its stored secrets, which are sealed; of one without a value here, that which
+            is stored stays. What is stored of a secret that the template does not have is forgotten.
+        :raises InputInvalid: when the template has no stored secret of a name.
+        :raises SecretUnavailable: when there are values, and no key to seal them.
+        """
         ...
 
     def template(self, namespace: str, graph: str, version: int | None = None) -> GraphTemplate:
@@ -99,7 +136,10 @@ class StateManager(Protocol):
         ...
 
     def trigger(self, triggers: Sequence[Trigger]) -> list[str]:
-        """Start runs in one transaction and return their ids; all or none are started."""
+        """Start runs in one transaction and return their ids; all or none are started.
+
+        :raises SecretUnavailable: when a node declares a stored secret that has no value, or that no key opens.
+        """
         ...
 
     def open_session(self, name: str, serves: Serves) -> int:
@@ -110,8 +150,11 @@ class StateManager(Protocol):
         """Take leave; what the session still holds is CREATED again."""
         ...
 
-    def exchange(self, session: int, reports: Sequence[Report], capacity: int) -> Exchange:
-        """Record reports, create what follows, and claim up to `capacity` states: one transaction."""
+    def exchange(self, session: int, reports: Sequence[Report], capacity: int, notes: Sequence[Notes] = ()) -> Exchange:
+        """Record reports, create what follows, and claim up to `capacity` states: one transaction.
+
+        :param notes: what bodies told meanwhile; kept before the reports, unless the lease was lost.
+        """
         ...
 
     def cancel(self, run_id: str) -> RunView:
@@ -152,6 +195,76 @@ class StateManager(Protocol):
 
         :raises TransitionRefused: when the state has not ended.
         :raises StoreUnavailable: when the graph has a store, and that of the old run was cleaned up.
+        """
+        ...
+
+    def secrets(self, *, namespace: str | None = None, graph: str | None = None) -> tuple[SecretView, ...]:
+        """List the secrets of the newest versions of graphs, and where they come from; values are not shown."""
+        ...
+
+    def read_secrets(self, namespace: str, graph: str, names: Collection[str]) -> dict[str, SecretStr]:
+        """Open stored secrets, for a runtime to hand to the nodes that declare them (semantics 8).
+
+        :raises SecretUnavailable: when one has no value, or no key opens it.
+        """
+        ...
+
+    def set_secret(self, namespace: str, graph: str, name: str, value: SecretStr) -> None:
+        """Store the value of a secret, sealed, in place of the one before.
+
+        :raises GraphNotFound: when there is no such graph.
+        :raises InputInvalid: when the graph has no stored secret of this name.
+        :raises SecretUnavailable: when there is no key to seal it.
+        """
+        ...
+
+    def rotate_secrets(self) -> Rotated:
+        """Seal all stored secrets with the first key, in one transaction; the others are not needed any more.
+
+        :raises SecretUnavailable: when no key opens one of them; nothing is changed then.
+        """
+        ...
+
+    def clean(
+        self,
+        older_than: timedelta,
+        *,
+        statuses: Sequence[RunStatus] | None = None,
+        namespace: str | None = None,
+        graph: str | None = None,
+        dry_run: bool = False,
+        stop: Callable[[], bool] | None = None,
+    ) -> Cleaned:
+        """Remove runs that ended at least so long ago, and replaced versions of graphs without any run (semantics 3).
+
+        Runs that go on are never touched. It takes many short transactions, so that others can work meanwhile.
+        What an interrupted cleaning has begun to remove is removed as well.
+
+        :param statuses: only runs that ended like this: SUCCESS, FAILED or CANCELLED; all of them by default.
+        :param namespace: only of graphs in it; `graph` only of graphs of that name.
+        :param dry_run: find out what would happen, and change nothing.
+        :param stop: asked between two transactions whether to leave the rest to another time.
+        :raises InputInvalid: for a status of runs that go on, or a time below 0.
+        """
+        ...
+
+    def schedules(self, *, namespace: str | None = None, graph: str | None = None) -> tuple[ScheduleView, ...]:
+        """List the schedules of the newest versions of graphs, with their next and their last ticks (semantics 9)."""
+        ...
+
+    def pause_schedule(self, schedule_id: int) -> ScheduleView:
+        """Let a schedule tick no more until it is resumed; what waits in its queue waits on.
+
+        :raises ScheduleNotFound: when there is none of this id.
+        :raises TransitionRefused: when it is paused.
+        """
+        ...
+
+    def resume_schedule(self, schedule_id: int) -> ScheduleView:
+        """Let a paused schedule go on with the first tick after now: nothing of meanwhile is caught up.
+
+        :raises ScheduleNotFound: when there is none of this id.
+        :raises TransitionRefused: when it is not paused.
         """
         ...
 
@@ -197,6 +310,10 @@ class StateManager(Protocol):
 
     def state(self, state_id: int) -> StateView:
         """Return one state."""
+        ...
+
+    def notes(self, state_id: int) -> StateNotes:
+        """Return what the body of a state told: lines of its log, and its progress. No list loads these."""
         ...
 
     def gates(

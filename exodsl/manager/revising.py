@@ -18,10 +18,14 @@ from exodsl.manager.viewing import LARGEST_KEY
 
 
 class Reviser:
-    """Retries states by hand, one after the other, inside one transaction."""
+    """Retries states by hand, one after the other, inside one transaction.
 
-    def __init__(self, step: Step) -> None:
+    :param copied_by: how far the keys of a copied run are moved; messages name the states that were copied.
+    """
+
+    def __init__(self, step: Step, copied_by: int = 0) -> None:
         self._step = step
+        self._copied_by = copied_by
         self._connection = step.connection
         self._taken: set[int] = set()
 
@@ -61,19 +65,32 @@ class Reviser:
         self._taken.update(revision.changes.superseded)
         self._step.revise(revision.changes)
 
-    def rerun(self, key: int, run_key: int) -> None:
-        """Try a state of a copied run again, whatever came of it taken back.
+    def ensure_ended(self, key: int, run_key: int) -> None:
+        """See that a run can start again from a state.
 
-        :raises TransitionRefused: when it has not ended, or part of it is not made into states yet.
+        :raises TransitionRefused: when it has not ended, or a cancel has left a fanout of the run half made.
         """
-        run, state = self._find(key, run_key)
+        _, state = self._find(key, run_key)
         if state.status in (State.CREATED, State.RETRY_CREATED, *HELD) or len(state.path) > state.node.depth:
             raise TransitionRefused(
                 f"State {key}", state.status.name, "a run starts again from a state that ended, the first of its fanout"
             )
+        half_made = revisions.half_made(self._connection, run_key)
+        if half_made is not None:
+            raise TransitionRefused(
+                f"State {half_made}", State.CANCELLED.name, "not all of its outputs are there, so trigger a new run"
+            )
+
+    def rerun(self, key: int, run_key: int) -> None:
+        """Try a state of a copied run again, whatever came of it taken back.
+
+        :raises TransitionRefused: when part of what has to be taken back is not made into states yet.
+        """
+        run, state = self._find(key, run_key)
         revision = Revision(run=run, next_key=self._step.next_key)
         self._take_back(revision, run, self._closed_gates(run, state), state)
-        revision.try_again(state, self._step.now)
+        if not state.born_ended:
+            revision.try_again(state, self._step.now)
         self._write(revision)
 
     def name_causes(self, run_key: int) -> None:
@@ -106,7 +123,9 @@ class Reviser:
         held = next((state for state in taken.values() if state.status in HELD), None)
         if held is not None:
             raise TransitionRefused(
-                f"State {held.key}, which would be taken back,", held.status.name, "wait until it has ended"
+                f"State {held.key - self._copied_by}, which would be taken back,",
+                held.status.name,
+                "wait until it has ended",
             )
         for state in taken.values():
             revision.supersede(state)

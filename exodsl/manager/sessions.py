@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
+
 from exodsl.database import reads, templates
 from exodsl.engine.changes import Created
 from exodsl.engine.facts import RunFacts, StateFacts
@@ -20,8 +22,12 @@ LEASE_MS = 30_000
 """How long a state stays a silent runtime's; renewed at half of it."""
 LOOK_MS = 2_000
 """How often a runtime looks whether others are gone."""
+LEAP_MS = 2 * LEASE_MS
+"""When a runtime has not looked for so long, all the others may have been kept from it by the same."""
 MOST_LOST = 3
 """How often a state may be lost with its runtime before it is given up."""
+SUSPECT = MOST_LOST - 1
+"""A state that was lost so often is run with no other such: what ends its process takes none of them along."""
 
 
 _ENDED = ("Z", "X")
@@ -34,7 +40,8 @@ class Session:
 
     `due_at` is the earliest time at which a state may be waiting for it (`None`: none known), so
     that an exchange asks the database only when there may be something; `spilled` says the same of
-    wide fanouts that are not all made into states.
+    wide fanouts that are not all made into states. `suspect` is a state it holds that was lost too often to
+    be held together with another one.
     """
 
     key: int
@@ -48,11 +55,13 @@ class Session:
     due_at: int | None = None
     spilled: bool = False
     held: dict[int, StateFacts] = field(default_factory=dict)
+    suspect: int | None = None
 
     @property
     def graphs(self) -> str:
-        """Which graphs it serves, a line each."""
-        return "\n".join(f"{namespace}/{graph}" for namespace, graph in self.serves.node_names)
+        """Which nodes it serves, by graph, as JSON."""
+        serves = {f"{namespace}/{graph}": sorted(names) for (namespace, graph), names in self.serves.node_names.items()}
+        return to_json(serves).decode()
 
     def lease(self) -> int:
         """Return the token of this exchange's claims: the session and the exchange in one number."""
@@ -65,16 +74,42 @@ class Session:
             found += templates.served_nodes(connection, namespace, None if graph == "*" else graph, names)
         self.nodes = found
         self.node_set = frozenset(found)
-        self.due_at = reads.next_due(connection, found, self.run)
+        self.due_at = reads.next_due(connection, found, reads.only(self.run, ()))
         self.spilled = bool(reads.spilled_states(connection, 1, self.run))
 
     def takes(self, run: RunFacts, state: Created) -> bool:
         """Say whether it may have a new state."""
         return (self.run is None or self.run == run.key) and run.node_base + state.node in self.node_set
 
+    def note_suspect(self, claimed: int | None, now: int) -> None:
+        """Remember the suspect that was claimed; when the one before has ended, another may be waiting."""
+        if claimed is not None:
+            self.suspect = claimed
+        elif self.suspect is not None and self.suspect not in self.held:
+            self.suspect = None
+            self.expect(now)
+
     def expect(self, due: int) -> None:
         """Note that a state may be waiting from `due` on."""
         self.due_at = due if self.due_at is None else min(self.due_at, due)
+
+
+def follow_clock(connection: Any, now: int, looked_at: int) -> bool:
+    """Let leases begin anew when the clock was set, or this machine slept: nobody could renew them meanwhile.
+
+    Where it was set back, which a lease shows that lasts longer than leases do, what waits for a time waits as
+    long as it was to.
+
+    :param looked_at: when this was last asked here; 0 for the first time.
+    :return: whether something may be due otherwise than was known.
+    """
+    given_at = max((row[3] for row in templates.sessions(connection)), default=0) - LEASE_MS
+    was_set_back = given_at > now
+    if was_set_back:
+        templates.bring_forward(connection, max(given_at, looked_at) - now, now)
+    if was_set_back or 0 < looked_at < now - LEAP_MS:
+        templates.renew_sessions(connection, now + LEASE_MS)
+    return was_set_back
 
 
 def host() -> str:

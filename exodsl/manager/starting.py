@@ -13,6 +13,7 @@ from exodsl.errors import InputInvalid, did_you_mean
 from exodsl.manager.protocol import Trigger
 from exodsl.template.json_values import strict_json
 from exodsl.template.models import GraphTemplate, JsonSchema
+from exodsl.template.needs import needed_inputs, root_of
 from exodsl.template.policies import LONGEST_DELAY_MS
 
 
@@ -44,7 +45,7 @@ def check_inputs(template: GraphTemplate, given: dict[str, Any]) -> None:
     Where the template does not declare them they are the root's own, beside what its mapping gives.
     """
     declared = template.inputs_schema
-    schema = declared or _root(template).inputs_schema
+    schema = declared or root_of(template).inputs_schema
     if schema is None:
         return
     known = schema.get("properties", {})
@@ -53,8 +54,7 @@ def check_inputs(template: GraphTemplate, given: dict[str, Any]) -> None:
             raise InputInvalid(
                 f'Graph "{template.name}" has no input "{name}". It has: {_listed(known)}.{did_you_mean(name, known)}'
             )
-    mapped = {} if declared else _root(template).inputs
-    missing = [name for name in schema.get("required", ()) if name not in given and name not in mapped]
+    missing = [name for name in needed_inputs(template) if name not in given]
     if missing:
         raise InputInvalid(f'Graph "{template.name}" needs the input{"s"[: len(missing) > 1]} {_listed(missing)}.')
     if given:
@@ -101,11 +101,6 @@ def root_inputs(run: RunFacts, given: dict[str, Any]) -> dict[str, Any]:
     if isinstance(found, list):
         raise InputInvalid(f'Graph "{run.plan.template.name}" cannot start: {found[0].reason}.')
     return found if run.plan.template.inputs_schema is not None else {**found, **given}
-
-
-def _root(template: GraphTemplate) -> Any:
-    behind = {name for node in template.nodes for name in node.next_nodes}
-    return next(node for node in template.nodes if node.identifier not in behind and node.unites is None)
 
 
 def _listed(names: Any) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from pydantic_core import from_json
 
-from exodsl.database import large, pages, templates
+from exodsl.database import large, pages
 from exodsl.database.rows import Row
 from exodsl.database.sqlite import Sqlite
 from exodsl.engine.facts import RunFacts
@@ -17,7 +16,8 @@ from exodsl.engine.reports import ErrorInfo
 from exodsl.engine.status import Gate, Run, State
 from exodsl.errors import InputInvalid, RunNotFound, StateNotFound, did_you_mean
 from exodsl.manager.catalog import Catalog
-from exodsl.manager.sessions import Clock, is_gone
+from exodsl.manager.serving import node_progress, served_names, unserved
+from exodsl.manager.sessions import Clock
 from exodsl.manager.views import (
     GateStatus,
     GateView,
@@ -28,12 +28,12 @@ from exodsl.manager.views import (
     RunView,
     StateStatus,
     StateView,
+    moment,
 )
 
 _ID = re.compile(r"[0-9a-f-]+")
 LARGEST_KEY = 2**63
 """Greater than every key that SQLite can hold."""
-_ENDS = (State.SUCCESS, State.ERRORED, State.NEXT_CREATED_ERROR, State.PRUNED, State.RETRY_CREATED, State.CANCELLED)
 
 
 def run_status(status: Run) -> RunStatus:
@@ -96,9 +96,7 @@ class Viewing:
     def state(self, state_id: int) -> StateView:
         """Return one state."""
         with self._db.reading() as connection:
-            row = pages.state(connection, state_id) if abs(state_id) < LARGEST_KEY else None
-            if row is None:
-                raise StateNotFound(state_id)
+            row = self._state_row(connection, state_id)
             return self._state_view(connection, self._shelf.run(connection, row[1]), row, whole=True)
 
     def gates(
@@ -125,17 +123,7 @@ class Viewing:
         """Return the counts of each node of a run, in topological order."""
         with self._db.reading() as connection:
             run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
-            counted = {row[0] - run.node_base: row[1:] for row in pages.node_counts(connection, run.key)}
-            single = [run.node_base + node.index for node in run.plan.nodes if not node.several]
-            by_status: dict[int, dict[State, int]] = {}
-            for node, status, count in pages.status_counts(connection, run.key, single):
-                by_status.setdefault(node - run.node_base, {})[State(status)] = count
-        return tuple(
-            _progress(node.identifier, *counted.get(node.index, (0,) * 7))
-            if node.several
-            else _tallied(node.identifier, by_status.get(node.index, {}))
-            for node in run.plan.nodes
-        )
+            return node_progress(connection, run)
 
     def _run_row(self, connection: Any, run_id: str) -> Row:
         part = run_id.lower()
@@ -146,9 +134,17 @@ class Viewing:
             raise RunNotFound(run_id, [full for _, full in found])
         return pages.run(connection, found[0][0])
 
+    def _state_row(self, connection: Any, state_id: int) -> Row:
+        row = pages.state(connection, state_id) if abs(state_id) < LARGEST_KEY else None
+        if row is None:
+            raise StateNotFound(state_id)
+        return row
+
     def _run_view(self, connection: Any, row: Row, *, whole: bool = True) -> RunView:
         key, run_id, namespace, graph, version, status, inputs, cause, target, created, finished, *_ = row
         failed = status == Run.FAILED
+        live = status in (Run.RUNNING, Run.PAUSED)
+        names = served_names(connection, key, namespace, graph, self._clock()) if live else frozenset()
         return RunView(
             run_id=run_id,
             namespace=namespace,
@@ -159,20 +155,10 @@ class Viewing:
             error=self._cause(connection, cause) if failed else None,
             failed_state_id=cause if failed else None,
             target=target,
-            served=self._served(connection, row),
+            served=bool(names),
+            unserved=unserved(connection, self._shelf.run(connection, key), names) if names else (),
             created_at=moment(created),
             finished_at=None if finished is None else moment(finished),
-        )
-
-    def _served(self, connection: Any, row: Row) -> bool:
-        """Say whether a runtime serves a run: it was announced, its leases hold, and its process is there."""
-        if row[5] not in (Run.RUNNING, Run.PAUSED):
-            return False
-        names = {f"{row[2]}/{row[3]}", f"{row[2]}/*"}
-        return any(
-            not is_gone(where, which)
-            for _, where, which, until, run, graphs in templates.sessions(connection)
-            if until >= self._clock() and (run == row[0] or (run is None and not names.isdisjoint(graphs.split("\n"))))
         )
 
     def _cause(self, connection: Any, cause: int | None) -> str | None:
@@ -200,7 +186,10 @@ class Viewing:
             enqueue_after,
             created,
             queued,
+            started,
             finished,
+            cpu_us,
+            peak_kib,
         ) = row
         node = run.plan.nodes[node_id - run.node_base]
         sibling = len(path) > node.depth
@@ -223,7 +212,10 @@ class Viewing:
             created_at=moment(created),
             enqueue_after=moment(enqueue_after),
             queued_at=None if queued is None else moment(queued),
+            started_at=None if started is None else moment(started),
             finished_at=None if finished is None else moment(finished),
+            cpu_seconds=None if cpu_us is None else cpu_us / 1_000_000,
+            peak_memory=None if peak_kib is None else peak_kib * 1024,
         )
 
 
@@ -233,11 +225,6 @@ def _fields(connection: Any, run: int, text: str, *, whole: bool) -> dict[str, A
         return large.at_a_glance(text, LargeValue)
     fields: dict[str, Any] = from_json(large.whole(connection, run, text))
     return fields
-
-
-def moment(milliseconds: int) -> datetime:
-    """Return an aware UTC time from milliseconds since the epoch."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _gate_view(run: RunFacts, row: Row) -> GateView:
@@ -288,12 +275,3 @@ def _no_cursor(cursor: str) -> InputInvalid:
 def _check_limit(limit: int) -> None:
     if limit < 1:
         raise InputInvalid(f"A page of {limit} is none: ask for 1 or more.")
-
-
-def _progress(identifier: str, total: int, *ended: int) -> NodeProgress:
-    return NodeProgress(identifier, total, total - sum(ended), *ended)
-
-
-def _tallied(identifier: str, counts: dict[State, int]) -> NodeProgress:
-    ended = (counts.get(status, 0) for status in _ENDS)
-    return _progress(identifier, sum(counts.values()), *ended)

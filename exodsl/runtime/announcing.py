@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from exodsl.dsl.body import Body
-from exodsl.errors import DefinitionError
+from exodsl.errors import DefinitionError, GraphNotFound
 from exodsl.manager.protocol import StateManager
 from exodsl.runtime.logs import LOG
+from exodsl.runtime.secrets import check_stored
 from exodsl.runtime.served import Served, bodies_by_name, check_template
 
 GraphKey = tuple[str, str]
@@ -39,7 +40,8 @@ def take_up(manager: StateManager, graphs: Sequence[Served]) -> tuple[dict[Graph
     serves: dict[GraphKey, frozenset[str]] = {}
     bodies: list[Body] = []
     for graph in graphs:
-        needed = _needed(manager, graph, manager.upsert(graph.template))
+        needed = _needed(manager, graph, manager.upsert(graph.template, graph.secrets))
+        check_stored(manager, graph.template, graph.bodies)
         names = frozenset(needed) & graph.bodies.keys()
         serves[graph.template.namespace, graph.template.name] = names
         bodies += (graph.bodies[name] for name in sorted(names))
@@ -70,7 +72,10 @@ def _needed(manager: StateManager, graph: Served, newest: int) -> dict[str, list
     """Return which node names the stored versions of a graph use, and which versions use them."""
     found: dict[str, list[int]] = {}
     for version in range(1, newest + 1):
-        template = manager.template(graph.template.namespace, graph.template.name, version)
+        try:
+            template = manager.template(graph.template.namespace, graph.template.name, version)
+        except GraphNotFound:  # replaced long ago, and cleaned away with its last run
+            continue
         for name in {node.node_name for node in template.nodes}:
             found.setdefault(name, []).append(version)
     return found

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
+from functools import partial
+from time import monotonic, thread_time_ns
 
 import anyio
 
 from exodsl.dsl.body import Body
 from exodsl.dsl.code import Injected
-from exodsl.engine.reports import Claim, Executed
+from exodsl.engine.reports import Claim, Executed, Usage
 from exodsl.manager.protocol import StateManager
 from exodsl.runtime.blocking import failed_body, run_body, writes_of
 from exodsl.runtime.desk import Desk
@@ -38,7 +40,10 @@ class Bodies(Desk):
             injected = self.injected(claim)
         except Exception as error:  # noqa: BLE001 - whatever keeps a body from starting fails its state
             return raised(error)
-        return run_body(self.body(claim), claim.inputs, injected)
+        begun, cpu = monotonic(), thread_time_ns()
+        ending = run_body(self.body(claim), claim.inputs, injected)
+        claim.usage = Usage(_ms_since(begun), (thread_time_ns() - cpu) // 1000)
+        return ending
 
     async def run_in_loop(self, claim: Claim) -> Ending:
         """Await an async body in this event loop."""
@@ -54,7 +59,7 @@ class Bodies(Desk):
         return self.timed_out(claim)
 
     async def _awaited(self, claim: Claim, injected: Injected) -> Ending:
-        body, token = self.body(claim), CLAIM.set(claim)
+        body, token, begun = self.body(claim), CLAIM.set(claim), monotonic()
         try:
             return Executed(await body.arun(claim.inputs, injected), writes_of(injected.store))
         except BaseException as error:  # signals and SystemExit are no `Exception`
@@ -62,23 +67,31 @@ class Bodies(Desk):
                 raise
             return failed_body(error, body, injected)
         finally:
+            claim.usage = Usage(_ms_since(begun))
             CLAIM.reset(token)
 
     async def run_in_process(self, claim: Claim) -> Ending:
         """Run a body in a child process; what it prints and logs appears here, whole."""
         try:
-            envelope = await self.processes.run(self.request(claim), self.timeout(claim))
+            hear = partial(self.notebook.hear, claim)
+            envelope = await self.processes.run(self.request(claim), self.timeout(claim), hear)
         except TimeoutError:
             return self.timed_out(claim)
         except Exception as error:  # noqa: BLE001 - a child that dies or cannot start fails its state
             return raised(error)
         repeat(envelope, claim)
+        claim.usage = envelope.usage
         return envelope.ending
 
     def timed_out(self, claim: Claim, advice: str = "") -> Ending:
         """Say that a body took too long."""
-        seconds = self.timeout(claim)
+        seconds = self.timeout(claim) or 0.0
+        claim.usage = Usage(round(seconds * 1000))
         return raised(TimeoutError(f'"{claim.identifier}" took longer than {seconds:g} s.{advice}'))
+
+
+def _ms_since(begun: float) -> int:
+    return int((monotonic() - begun) * 1000)
 
 
 def being_cancelled(error: BaseException) -> bool:

@@ -12,12 +12,13 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
+from functools import partial
 from typing import BinaryIO
 
 from exodsl.dsl.code import Address, Injected
-from exodsl.dsl.context import Context
 from exodsl.dsl.loader import load_node
 from exodsl.dsl.store import StoreSession
+from exodsl.engine.reports import Usage
 from exodsl.runtime.blocking import run_body
 from exodsl.runtime.frames import (
     STARTED,
@@ -31,6 +32,9 @@ from exodsl.runtime.frames import (
 )
 from exodsl.runtime.judging import Ending, raised
 from exodsl.runtime.loading import loading
+from exodsl.runtime.logs import message_of, trace_of
+from exodsl.runtime.metering import Meter
+from exodsl.runtime.outbox import ChildContext, Outbox
 
 
 def serve() -> None:
@@ -89,29 +93,34 @@ def _move_streams(prints: int) -> None:
 def _answer(request: Request, answers: BinaryIO) -> None:
     complaints = io.StringIO()
     with _recording(request.log_level) as records, redirect_stderr(complaints):
-        ending = _run(request, answers)
+        ending, usage = _run(request, answers)
     logged = tuple(_plain(record) for record in records)
-    _send(answers, pack_envelope(Envelope(ending, _printed(), complaints.getvalue(), logged)))
+    _send(answers, pack_envelope(Envelope(ending, _printed(), complaints.getvalue(), logged, usage)))
 
 
-def _run(request: Request, answers: BinaryIO) -> Ending:
+def _run(request: Request, answers: BinaryIO) -> tuple[Ending, Usage | None]:
     address = Address(request.source, request.qualname)
     try:
         with loading(str(address)):
             body = load_node(address).body
     except BaseException as error:  # noqa: BLE001 - a module may raise anything while it is imported
-        return raised(error)
+        return raised(error), None
     _send(answers, STARTED)
-    return run_body(body, request.inputs, _injected(request))
+    outbox, meter = Outbox(partial(_send, answers)), Meter()
+    try:
+        return run_body(body, request.inputs, _injected(request, outbox)), meter.usage()
+    finally:
+        outbox.close()
 
 
-def _injected(request: Request) -> Injected:
-    context = Context(
+def _injected(request: Request, outbox: Outbox) -> Injected:
+    context = ChildContext(
         request.run_id,
         request.identifier,
         request.retry_count,
         request.idempotency_key,
-        logging.getLogger(request.logger),
+        request=request,
+        outbox=outbox,
     )
     return Injected(context, StoreSession(lambda: request.store), request.secrets)
 
@@ -154,21 +163,13 @@ class _Recorder(logging.Handler):
 
 
 def _plain(record: logging.LogRecord) -> LogLine:
-    error = logging.Formatter().formatException(record.exc_info) if record.exc_info else record.exc_text
     return LogLine(
         record.name,
         record.levelno,
-        _message(record),
+        message_of(record),
         record.pathname,
         record.lineno,
         record.funcName,
         record.created,
-        error,
+        trace_of(record),
     )
-
-
-def _message(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception as error:  # noqa: BLE001 - arguments that do not fit must not end the child
-        return f"{record.msg} ({error})"

@@ -8,14 +8,15 @@ from typing import Literal
 
 from exodsl.dsl.body import Body
 from exodsl.dsl.code import Injected
-from exodsl.dsl.context import Context
 from exodsl.dsl.store import StoreSession
 from exodsl.engine.reports import Claim
 from exodsl.manager.protocol import StateManager
 from exodsl.runtime.frames import Request
 from exodsl.runtime.logs import lowest_level, node_logger
-from exodsl.runtime.secrets import read_secrets
+from exodsl.runtime.notebook import Notebook
+from exodsl.runtime.secrets import Secrets
 from exodsl.runtime.served import check_executor, place_elsewhere
+from exodsl.runtime.telling import StateContext, kept_from
 from exodsl.template.models import GraphTemplate
 
 Way = Literal["loop", "thread", "process"]
@@ -26,7 +27,7 @@ _NO_STORE = StoreSession(dict)
 
 
 class Desk:
-    """Lays out what bodies need.
+    """Lays out what bodies need; its notebook hears what they tell.
 
     :param bodies: what this runtime can run, by node name.
     """
@@ -36,6 +37,8 @@ class Desk:
         self._declared = {name: body.code.secrets for name, body in bodies.items()}
         self._stores = {name: bool(body.code.signature.stores) for name, body in bodies.items()}
         self._ways: dict[tuple[str, str | None], Way] = {}
+        self._kept_secrets = Secrets(manager)
+        self.notebook = Notebook()
         self._template = lru_cache(_KEPT_RUNS)(self._read_template)
 
     def body(self, claim: Claim) -> Body:
@@ -70,12 +73,19 @@ class Desk:
         :raises DefinitionError: when a secret is missing, or the executor is unknown.
         """
         check_executor(claim.executor, claim.identifier)
-        context = Context(
-            claim.run_id, claim.identifier, claim.retry_count, place_key(claim), node_logger(claim.identifier)
+        secrets = self._secrets(claim)
+        context = StateContext(
+            claim.run_id,
+            claim.identifier,
+            claim.retry_count,
+            place_key(claim),
+            claim=claim,
+            notebook=self.notebook,
+            secrets=secrets,
         )
         stores = self._stores[claim.node_name]
         store = StoreSession(partial(self._manager.read_store, claim.run_id)) if stores else _NO_STORE
-        return Injected(context, store, self._secrets(claim))
+        return Injected(context, store, secrets)
 
     def request(self, claim: Claim) -> Request:
         """Return what a body in a child process gets; a store is a snapshot.
@@ -94,13 +104,14 @@ class Desk:
             idempotency_key=place_key(claim),
             logger=logger.name,
             log_level=lowest_level(logger),
+            kept_from=kept_from(logger),
             secrets=dict(self._secrets(claim)),
             store=self._manager.read_store(claim.run_id) if self._stores[claim.node_name] else {},
         )
 
     def _secrets(self, claim: Claim) -> Mapping[str, str]:
         declared = self._declared[claim.node_name]
-        return read_secrets(self._template(claim.run_id), declared) if declared else _NO_SECRETS
+        return self._kept_secrets.of(self._template(claim.run_id), declared) if declared else _NO_SECRETS
 
     def _read_template(self, run_id: str) -> GraphTemplate:
         run = self._manager.run(run_id)

@@ -12,9 +12,9 @@ from exodsl.dsl.body import Body
 from exodsl.errors import SettingInvalid, TargetError
 from exodsl.manager.protocol import Serves, StateManager
 from exodsl.manager.views import RunView
-from exodsl.runtime.bodies import Bodies
 from exodsl.runtime.loop import Loop
 from exodsl.runtime.pace import Pace
+from exodsl.runtime.tracing import traced
 from exodsl.template.models import GraphTemplate
 
 BATCH = 192
@@ -71,7 +71,8 @@ def _loop(manager: StateManager, run_id: str, bodies: Mapping[str, Body], worker
     names = check_fits(run, manager.template(run.namespace, run.graph, run.version), bodies)
     serves = Serves({(run.namespace, run.graph): names}, run.run_id)
     pace = Pace(workers=workers, batch_size=max(workers, BATCH), grace=grace)
-    return Loop(manager, f"run {run.run_id}", serves, Bodies(manager, bodies), pace, until=run.run_id)
+    served, runs_ended = traced(manager, bodies)
+    return Loop(manager, f"run {run.run_id}", serves, served, pace, until=run.run_id, runs_ended=runs_ended)
 
 
 def check_fits(run: RunView, template: GraphTemplate, bodies: Mapping[str, Body]) -> frozenset[str]:

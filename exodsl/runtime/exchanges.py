@@ -6,9 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
+from exodsl.engine.notes import Notes
 from exodsl.engine.reports import Report
 from exodsl.manager.protocol import Exchange, Serves, StateManager
 from exodsl.runtime.logs import LOG
+from exodsl.runtime.notebook import Notebook
 from exodsl.runtime.pace import (
     AGAIN_SECONDS,
     FEW_REPORTS,
@@ -32,6 +34,7 @@ class Exchanges:
     :param arrived: gets what every exchange brought.
     :param failed: gets the error that an exchange ended with.
     :param wake: called when an exchange on the writer's thread is over.
+    :param notebook: what bodies tell; goes along, or alone when it is due.
     """
 
     def __init__(
@@ -42,9 +45,11 @@ class Exchanges:
         arrived: Callable[[Exchange], None],
         failed: Callable[[BaseException], None],
         wake: Callable[[], None],
+        notebook: Notebook,
     ) -> None:
         self._manager, self._poll_interval = manager, poll_interval
         self._outside, self._arrived, self._failed, self._wake = outside, arrived, failed, wake
+        self._notebook = notebook
         self._reports: list[Report] = []
         self._nudged, self._slow_for = True, 0
         self._due: float | None = None
@@ -79,7 +84,7 @@ class Exchanges:
         """Say whether there is a reason for an exchange now."""
         if self.in_flight:
             return False
-        if self._reports or now >= self._begun_at + self._poll_interval:
+        if self._reports or now >= min(self._begun_at + self._poll_interval, self._notebook.due_at):
             return True
         return capacity > 0 and (self._nudged or self.polls(now) or (self._due is not None and now >= self._due))
 
@@ -91,10 +96,10 @@ class Exchanges:
         """Return when to look again although nothing happens."""
         if self.in_flight:
             return now + self._poll_interval
-        if not capacity:
-            return self._begun_at + self._poll_interval
-        polled = self._begun_at + self._pause
-        return polled if self._due is None else min(polled, self._due)
+        at = self._begun_at + (self._pause if capacity else self._poll_interval)
+        if capacity and self._due is not None:
+            at = min(at, self._due)
+        return min(at, self._notebook.due_at)
 
     def make(self, capacity: int, *, alone: bool) -> None:
         """Make an exchange: at once when nothing else is going on, else on the writer's thread.
@@ -106,12 +111,13 @@ class Exchanges:
             return
         self.in_flight = True
         self._slow_for = max(0, self._slow_for - 1)
-        self._writer.call(partial(self._manager.exchange, self._session, self._taken(), capacity))
+        reports, notes = self._taken()
+        self._writer.call(partial(self._manager.exchange, self._session, reports, capacity, notes))
 
     def _make_here(self, capacity: int) -> None:
-        reports = self._taken()
+        reports, notes = self._taken()
         try:
-            exchange = self._manager.exchange(self._session, reports, capacity)
+            exchange = self._manager.exchange(self._session, reports, capacity, notes)
         except Exception as error:  # noqa: BLE001 - raised again when the loop has ended
             self._failed(error)
             return
@@ -119,11 +125,12 @@ class Exchanges:
             self._slow_for = SLOW_EXCHANGES
         self._take(exchange)
 
-    def _taken(self) -> list[Report]:
+    def _taken(self) -> tuple[list[Report], list[Notes]]:
         reports, self._reports = self._reports, []
-        self._nudged, self._due, self._polling = False, None, not reports
         self._begun_at = monotonic()
-        return reports
+        notes = self._notebook.take(reports, self._begun_at)
+        self._nudged, self._due, self._polling = False, None, not (reports or notes)
+        return reports, notes
 
     def _answer(self, answer: Exchange | BaseException) -> None:
         self._outside(partial(self._land, answer))()

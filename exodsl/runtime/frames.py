@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
-from exodsl.engine.reports import Executed, Pruned, Requeued
+from exodsl.engine.notes import Line, Progressed
+from exodsl.engine.reports import Executed, Pruned, Requeued, Usage
 from exodsl.runtime.judging import Ending, Raised
 
 LENGTH = 8
 STARTED = b""
 """What a child sends when the node is loaded and its body is about to run."""
+NOTE = b"."
+"""What a message begins with that tells what a body says, any number of times before the envelope."""
+_NOTES: dict[str, type[Line | Progressed]] = {kind.__name__: kind for kind in (Line, Progressed)}
 _ENDINGS = {kind.__name__: kind for kind in (Executed, Pruned, Requeued, Raised)}
 
 
@@ -31,7 +35,8 @@ class Request:
     idempotency_key: str
     logger: str
     log_level: int
-    secrets: dict[str, str]
+    kept_from: int
+    secrets: dict[str, str] = field(repr=False)
     store: dict[str, Any]
 
 
@@ -57,6 +62,7 @@ class Envelope:
     printed: str = ""
     complained: str = ""
     logged: tuple[LogLine, ...] = ()
+    usage: Usage | None = None
 
 
 def pack_request(request: Request) -> bytes:
@@ -75,13 +81,25 @@ def pack_envelope(envelope: Envelope) -> bytes:
     return to_json({"kind": type(envelope.ending).__name__, "envelope": envelope})
 
 
+def pack_note(note: Line | Progressed) -> bytes:
+    """Return the message that tells what a body says while it runs."""
+    return NOTE + to_json({"kind": type(note).__name__, "note": note})
+
+
+def unpack_note(message: bytes) -> Line | Progressed:
+    """Read a message that `pack_note` made."""
+    told = from_json(message.removeprefix(NOTE))
+    return _NOTES[told["kind"]](**told["note"])
+
+
 def unpack_envelope(message: bytes) -> Envelope:
     """Read a message that `pack_envelope` made."""
     told = from_json(message)
     fields = told["envelope"]
     ending: Ending = _reader(_ENDINGS[told["kind"]]).validate_python(fields["ending"])
     logged = tuple(LogLine(**line) for line in fields["logged"])
-    return Envelope(ending, fields["printed"], fields["complained"], logged)
+    usage = None if fields["usage"] is None else Usage(**fields["usage"])
+    return Envelope(ending, fields["printed"], fields["complained"], logged, usage)
 
 
 def frame(message: bytes) -> bytes:

@@ -16,11 +16,11 @@ from pydantic_core import PydanticSerializationError, to_json
 from exodsl.dsl.signals import Fatal, Prune, Requeue
 from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Requeued, Result, StoreWrite
 from exodsl.errors import DefinitionError, InputInvalid, OutputInvalid, TargetError
+from exodsl.runtime.blotting import blotted
 from exodsl.template.policies import RetryPolicy, qualified_name
 
 FINAL = (Fatal, InputInvalid, OutputInvalid, DefinitionError, TargetError)
 """What no retry can mend, whatever the policy says (semantics 6)."""
-HIDDEN = "[secret]"
 _OURS = f"{Path(__file__).parents[1]}{os.sep}"
 _FOREIGN = ("<frozen", *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
 _MAIN = "__main__"
@@ -67,7 +67,7 @@ def read_exception(
     """
     leaf = only_leaf(error)
     if isinstance(leaf, Prune):
-        return _pruned(leaf, writes)
+        return _pruned(leaf, writes, secrets)
     if isinstance(leaf, Requeue):
         return Requeued(max(1, leaf.after // timedelta(milliseconds=1)), writes)
     error = leaf if isinstance(leaf, FINAL) else error
@@ -77,12 +77,8 @@ def read_exception(
 def raised(error: BaseException, *, home: str | None = None, secrets: Collection[str] = ()) -> Raised:
     """Describe a failure as plain data; see `read_exception` for the parameters."""
     info = describe(error)
-    for secret in filter(None, secrets):
-        info = replace(
-            info,
-            message=info.message.replace(secret, HIDDEN),
-            traceback=info.traceback.replace(secret, HIDDEN),
-        )
+    if secrets:
+        info = replace(info, message=blotted(info.message, secrets), traceback=blotted(info.traceback, secrets))
     return Raised(info, tuple(_names(type(error), home)), isinstance(error, FINAL))
 
 
@@ -98,11 +94,11 @@ def describe(error: BaseException) -> ErrorInfo:
     return ErrorInfo(qualified_name(type(error)), str(error), _traceback(error), _key(error))
 
 
-def _pruned(signal: Prune, writes: Writes) -> Ending:
+def _pruned(signal: Prune, writes: Writes, secrets: Collection[str]) -> Ending:
     try:
         return Pruned(to_json(signal.data, inf_nan_mode="strings").decode(), writes)
     except PydanticSerializationError as error:
-        return raised(OutputInvalid(f"The data of a prune cannot be stored as JSON: {error}"))
+        return raised(OutputInvalid(f"The data of a prune cannot be stored as JSON: {error}"), secrets=secrets)
 
 
 def _names(kind: type[BaseException], home: str | None) -> Iterator[str]:

@@ -15,19 +15,11 @@ CLAIM: ContextVar[Claim] = ContextVar("exodsl_claim")
 """The state whose body runs here."""
 
 
-class _StateFilter(logging.Filter):
-    """Adds the ids of the state that logs."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        claim = CLAIM.get(None)
-        if claim is not None:
-            record.__dict__.update(extras(claim))
-        return True
-
-
 def extras(claim: Claim) -> dict[str, object]:
     """Return what a log record says of a state."""
     return {
+        "namespace": claim.namespace,
+        "graph": claim.graph,
         "run_id": claim.run_id,
         "state_id": claim.state_id,
         "identifier": claim.identifier,
@@ -37,15 +29,26 @@ def extras(claim: Claim) -> dict[str, object]:
 
 @lru_cache(maxsize=1024)
 def node_logger(identifier: str) -> logging.Logger:
-    """Return the logger that bodies of this node get."""
-    logger = LOG.getChild(identifier)
-    logger.addFilter(_StateFilter())
-    return logger
+    """Return the logger below which those of this node's states are."""
+    return LOG.getChild(identifier)
 
 
 def lowest_level(logger: logging.Logger) -> int:
     """Return the level from which a child process must tell what is logged."""
     return min(logging.getLogger().level, logger.getEffectiveLevel())
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """Return what a record says; arguments that do not fit must not end a body."""
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 - whatever the repr of an argument may raise
+        return f"{record.msg} ({error})"
+
+
+def trace_of(record: logging.LogRecord) -> str | None:
+    """Return the traceback that a record has, as text."""
+    return logging.Formatter().formatException(record.exc_info) if record.exc_info else record.exc_text
 
 
 def repeat(envelope: Envelope, claim: Claim) -> None:

@@ -17,6 +17,7 @@ from exodsl.manager.protocol import Exchange, Serves, StateManager
 from exodsl.manager.views import RunStatus
 from exodsl.runtime.bodies import Bodies
 from exodsl.runtime.exchanges import Exchanges
+from exodsl.runtime.fitting import Fitting
 from exodsl.runtime.judging import Ending, Raised, result_of
 from exodsl.runtime.logs import LOG, extras
 from exodsl.runtime.pace import HARD_STOP_SECONDS, Pace
@@ -49,9 +50,13 @@ class Loop:
     ) -> None:
         self._manager, self._name, self._serves = manager, name, serves
         self._bodies, self._pace, self._until = bodies, pace, until
+        self._fitting = Fitting(manager, bodies.body)
         self._serving, self._runs_ended = serving, runs_ended
-        self._exchanges = Exchanges(manager, pace.poll_interval, self._outside, self._arrived, self._fail, self._wake)
-        self._ended = self._stopping = self._stop_asked = self._hurry_asked = self._over = False
+        self._exchanges = Exchanges(
+            manager, pace.poll_interval, self._outside, self._arrived, self._fail, self._wake, bodies.notebook
+        )
+        bodies.notebook.wake_with(self._outside(self._wake))
+        self._ended = self._stopping = self._stop_asked = self._hurry_asked = self._over = self._woken = False
         self._stop_at = 0.0
         self._soon: Callable[[Callable[[], None]], object] | None = None
         self._failure: BaseException | None = None
@@ -181,12 +186,12 @@ class Loop:
         if self._workers.grow(group):
             await checkpoint()
             return
-        if self._awake.is_set():
+        if self._woken:
             await checkpoint()
         else:
             with anyio.move_on_after(self._patience(monotonic())):
                 await self._awake.wait()
-        self._awake = anyio.Event()
+        self._awake, self._woken = anyio.Event(), False
 
     def _patience(self, now: float) -> float:
         """Return the seconds after which the loop must look up although nobody wakes it."""
@@ -199,11 +204,13 @@ class Loop:
         return max(0.0, at - now)
 
     def _wake(self) -> None:
-        self._awake.set()
+        if not self._woken:
+            self._woken = True
+            self._awake.set()
 
     def _nudge(self) -> None:
         self._exchanges.nudge()
-        self._awake.set()
+        self._wake()
 
     def _outside(self, call: Callable[[], None]) -> Callable[[], None]:
         """Return what runs `call` in the event loop, from any thread, without waiting for it."""
@@ -246,10 +253,12 @@ class Loop:
         return True
 
     def _report(self, claim: Claim, ending: Ending) -> None:
-        self._exchanges.report(Report(claim.state_id, claim.lease, result_of(ending, claim.retry_policy)))
         if isinstance(ending, Raised):
+            ending = self._fitting.explained(claim, ending)
             error = ending.error
             LOG.info("%s failed: %s: %s", claim.identifier, error.name, error.message, extra=extras(claim))
+        result = result_of(ending, claim.retry_policy)
+        self._exchanges.report(Report(claim.state_id, claim.lease, result, claim.usage))
 
     def _release(self, claim: Claim) -> None:
         self._exchanges.report(Report(claim.state_id, claim.lease, Released()))

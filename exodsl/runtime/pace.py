@@ -14,6 +14,8 @@ POLL_SECONDS, POLL_SHARE = 0.1, 100
 """How often it polls with nothing to do; less often where polling would take more than a hundredth of the time."""
 AGAIN_SECONDS = 0.005
 """How soon it looks again after it found nothing although something was due."""
+GATHER_SECONDS, TELL_SECONDS = 0.1, 0.5
+"""What bodies tell waits so long for more, or for their end, and at least so long after the last time."""
 SLOW_DISK_SECONDS = 0.002
 SLOW_EXCHANGES = 50
 FEW_REPORTS = 4

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,9 +15,20 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from exodsl.engine.notes import Line, Progressed
 from exodsl.errors import BodyCrashed
-from exodsl.runtime.frames import LENGTH, Envelope, Request, frame, pack_request, unpack_envelope
+from exodsl.runtime.frames import (
+    LENGTH,
+    NOTE,
+    Envelope,
+    Request,
+    frame,
+    pack_request,
+    unpack_envelope,
+    unpack_note,
+)
 
+Hear = Callable[[Line | Progressed], None]
 _GOODBYE_SECONDS = 2.0
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from exodsl.runtime.child import serve; serve()"
 
@@ -31,16 +43,17 @@ class Processes:
         self.limit = limit or _cpus()
         self._idle: list[_Child] = []
 
-    async def run(self, request: Request, limit: float | None) -> Envelope:
+    async def run(self, request: Request, limit: float | None, hear: Hear) -> Envelope:
         """Run one body.
 
         :param limit: seconds from when the node is loaded; the child is killed at the end of them.
+        :param hear: gets what the body says meanwhile.
         :raises TimeoutError: when the body took longer.
         :raises BodyCrashed: when the child ended without an answer.
         """
         child = self._idle.pop() if self._idle else await _Child.start()
         try:
-            envelope = await child.run(request, limit)
+            envelope = await child.run(request, limit, hear)
         except BaseException:
             await child.kill()
             raise
@@ -67,16 +80,21 @@ class _Child:
         pipe = subprocess.PIPE
         return cls(await anyio.open_process(command, stdin=pipe, stdout=pipe, stderr=None, **_APART))
 
-    async def run(self, request: Request, limit: float | None) -> Envelope:
+    async def run(self, request: Request, limit: float | None, hear: Hear) -> Envelope:
         try:
             await self._requests.send(frame(pack_request(request)))
             answer = await self._answer()
             if not answer:  # the node is loaded: from here on the time is the body's own
                 with anyio.fail_after(limit):
-                    answer = await self._answer()
+                    answer = await self._answer_after_notes(hear)
         except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError) as error:
             raise BodyCrashed(request.identifier, _farewell(await self._process.wait())) from error
         return unpack_envelope(answer)
+
+    async def _answer_after_notes(self, hear: Hear) -> bytes:
+        while (answer := await self._answer()).startswith(NOTE):
+            hear(unpack_note(answer))
+        return answer
 
     async def _answer(self) -> bytes:
         length = int.from_bytes(await self._answers.receive_exactly(LENGTH), "big")

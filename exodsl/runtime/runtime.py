@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -17,13 +18,15 @@ from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import Serves, StateManager
 from exodsl.manager.views import RunStatus
 from exodsl.runtime.announcing import take_up
-from exodsl.runtime.bodies import Bodies
 from exodsl.runtime.drive import in_event_loop
+from exodsl.runtime.keeping import checked_keep, keeping
 from exodsl.runtime.loading import refuse_while_loading
 from exodsl.runtime.loop import Loop
 from exodsl.runtime.pace import Pace
+from exodsl.runtime.secrets import check_all_stored
 from exodsl.runtime.served import Served, bodies_by_name, check_bodies, graph_bodies
 from exodsl.runtime.signals import stopped_by_signals
+from exodsl.runtime.tracing import traced
 
 ANY_GRAPH = "*"
 
@@ -43,6 +46,7 @@ class Runtime:
     :param graphs: stored when it starts, and served with their own nodes.
     :param manager: an open state manager, instead of a URI; stays open.
     :param grace: seconds that bodies get to finish when it is stopped, 2 by default.
+    :param keep: removes runs of the graphs it serves, once they have ended so long ago; by default none.
     :param serving: called when it has taken up its work.
     :param stopping: called when it is asked to stop, maybe from a signal handler; must not block, nor take a lock.
     :param runs_ended: called with the ids of runs that ended here, and their status; must not block.
@@ -65,6 +69,7 @@ class Runtime:
         graphs: Iterable[Graph[Any, Any] | Served] = (),
         manager: StateManager | None = None,
         grace: float = 2.0,
+        keep: timedelta | None = None,
         serving: Callable[[], None] | None = None,
         stopping: Callable[[], None] | None = None,
         runs_ended: Callable[[Mapping[str, RunStatus]], None] | None = None,
@@ -72,6 +77,7 @@ class Runtime:
         self.namespace, self.name = namespace, name
         self._uri, self._key, self._manager = state_manager_uri, key, manager
         self._pace = _checked(Pace(workers, batch_size, poll_interval, grace), state_manage_version)
+        self._keep = checked_keep(keep)
         self._nodes = [as_node(node, "served") for node in nodes]
         self._graphs = tuple(graphs)
         if not self._nodes and not self._graphs:
@@ -105,10 +111,12 @@ class Runtime:
         refuse_while_loading(f'Runtime "{self.name}"')
         manager = self._manager or open_manager(self._uri)
         try:
-            self._loop = self._announced(manager)
+            serves, bodies = self._take_up(manager)
+            self._loop = self._looped(manager, serves, bodies)
             if self._stop_asked:
                 self._loop.stop_from_outside(at_once=self._at_once)
-            await self._loop.run()
+            with keeping(manager, serves, self._keep):
+                await self._loop.run()
         finally:
             self._stop_asked = self._at_once = False
             if manager is not self._manager:
@@ -135,20 +143,24 @@ class Runtime:
         if self._loop is not None:
             self._loop.stop_from_outside(at_once=self._at_once)
 
-    def _announced(self, manager: StateManager) -> Loop:
+    def _take_up(self, manager: StateManager) -> tuple[Serves, Mapping[str, Body]]:
         graphs = [graph if isinstance(graph, Served) else Served.graph(graph) for graph in self._graphs]
         serves, found = take_up(manager, graphs)
         if self._nodes:
+            check_all_stored(manager, self.namespace, bodies_by_name(self._own_bodies()))
             serves[self.namespace, ANY_GRAPH] = frozenset(node.node_name for node in self._nodes)
-        bodies = Bodies(manager, bodies_by_name([*self._own_bodies(), *found]))
+        return Serves(serves), bodies_by_name([*self._own_bodies(), *found])
+
+    def _looped(self, manager: StateManager, serves: Serves, bodies: Mapping[str, Body]) -> Loop:
+        served, runs_ended = traced(manager, bodies, self._runs_ended)
         return Loop(
             manager,
             self.name,
-            Serves(serves),
-            bodies,
+            serves,
+            served,
             self._pace,
             serving=self._serving,
-            runs_ended=self._runs_ended,
+            runs_ended=runs_ended,
         )
 
     def _own_bodies(self) -> list[Body]:

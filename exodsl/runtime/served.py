@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from pydantic import SecretStr
 
 from exodsl.dsl.body import Body
 from exodsl.dsl.code import Address
 from exodsl.dsl.graph import Graph
 from exodsl.errors import DefinitionError, NotImportable, TargetError, did_you_mean
-from exodsl.runtime.secrets import read_secrets
+from exodsl.runtime.secrets import read_variables
 from exodsl.template.check_executors import EXECUTORS
 from exodsl.template.models import GraphTemplate, NodeTemplate
 
@@ -21,15 +23,17 @@ class Served:
 
     :param template: stored when the runtime starts.
     :param bodies: by node name; more than the template names, for runs of earlier versions.
+    :param secrets: values that are stored with the template.
     """
 
     template: GraphTemplate
     bodies: Mapping[str, Body]
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
 
     @classmethod
     def graph(cls, graph: Graph[Any, Any]) -> Served:
         """Return a graph that is written in Python; :raises GraphInvalid: when it does not pass its checks."""
-        return cls(graph.compile(), bodies_by_name(graph_bodies(graph)))
+        return cls(graph.compile(), bodies_by_name(graph_bodies(graph)), graph.secret_values)
 
 
 def bodies_by_name(bodies: Iterable[Body]) -> dict[str, Body]:
@@ -63,7 +67,7 @@ def check_bodies(bodies: Iterable[Body]) -> None:
 
 
 def check_template(template: GraphTemplate, bodies: Mapping[str, Body]) -> None:
-    """Refuse what a template asks of bodies that cannot be given, secrets included.
+    """Refuse what a template asks of bodies that cannot be given, variables of secrets included.
 
     :raises TargetError: when a node has no body.
     :raises DefinitionError: when an executor is unknown or cannot run a node, or a secret is missing.
@@ -75,7 +79,7 @@ def check_template(template: GraphTemplate, bodies: Mapping[str, Body]) -> None:
             raise _bodiless(template, node, bodies)
         if node.executor == "process":
             place_elsewhere(body)
-        read_secrets(template, body.code.secrets)
+        read_variables(template, body.code.secrets)
 
 
 def _bodiless(template: GraphTemplate, node: NodeTemplate, known: Collection[str]) -> TargetError:

@@ -10,6 +10,7 @@ from exodsl.template.check_executors import check_executor
 from exodsl.template.check_inputs import check_inputs
 from exodsl.template.check_references import Scene
 from exodsl.template.check_shape import check_shape
+from exodsl.template.check_triggers import check_start, check_triggers
 from exodsl.template.check_unites import check_depths, check_unites
 from exodsl.template.findings import Finding
 from exodsl.template.models import GraphTemplate
@@ -18,7 +19,7 @@ from exodsl.template.structure import Structure
 
 FOLLOWS = {"E103": ("E104",), "E107": ("E110",), "E119": ("E110",)}
 """What is not said of a node again when one of these, its cause, was already found there."""
-HARMLESS = frozenset({"E112", "E118", "E142"})
+HARMLESS = frozenset({"E112", "E118", "E142", "E160", "E161", "E162", "E163"})
 """Findings that leave it certain who may read what."""
 
 
@@ -55,10 +56,12 @@ def _findings(template: GraphTemplate, *, in_python: bool) -> Iterator[Finding]:
     yield from of_shape
     for node in template.nodes:
         yield from check_executor(node)
+    yield from check_triggers(template)
     if shape.repeated:
         return
     structure: Structure | None = None
     if not of_shape:
+        yield from check_start(template)
         of_structure = list(_structural(shape))
         yield from of_structure
         if all(finding.code in HARMLESS for finding in of_structure):

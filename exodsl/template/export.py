@@ -10,6 +10,7 @@ from exodsl.template.placeholders import OPEN, Reference, as_text, references
 from exodsl.template.policies import RetryPolicy
 from exodsl.template.schema_types import ValueType, fields, required
 from exodsl.template.shape import Shape
+from exodsl.template.triggers import CronSchedule, CronTrigger
 
 _PLAIN_RETRY = ("max_retries", "strategy", "backoff_factor", "exponent", "max_delay")
 
@@ -19,7 +20,6 @@ def as_exosphere(template: GraphTemplate) -> tuple[dict[str, Any], list[str]]:
 
     Each loss names where it stands (an identifier, or the graph) and why. A template that uses nothing beyond
     Exosphere's own fields loses nothing, except the values of its secrets: those appear in no export (semantics 8).
-    Nothing is triggered by the clock: the body has no `triggers`, which means the same as none.
     """
     export = _Export(template)
     return export.body(), export.lost
@@ -38,12 +38,15 @@ class _Export:
         template = self._template
         if template.keep_store:
             self._lose("the graph", "`keep_store` is left out; Exosphere decides itself what becomes of a store.")
-        return {
+        body: dict[str, Any] = {
             "secrets": {name: self._secret(name) for name in template.secrets},
             "nodes": [self._node(node) for node in template.nodes],
             "retry_policy": self._retry(template.retry_policy),
             "store_config": self._store(template.store_config),
         }
+        if template.triggers:
+            body["triggers"] = [self._trigger(trigger) for trigger in template.triggers]
+        return body
 
     def _lose(self, where: str, why: str) -> None:
         self.lost.append(f"{where}: {why}")
@@ -66,6 +69,12 @@ class _Export:
         if not isinstance(value, str):
             self._lose("the graph", f'the default of store key "{key}" becomes text; Exosphere stores text only.')
         return as_text(value)
+
+    def _trigger(self, trigger: CronTrigger) -> dict[str, Any]:
+        value = trigger.value
+        for why in _beyond_cron(value):
+            self._lose("the graph", f'schedule "{value.expression}": {why}')
+        return {"type": trigger.type, "value": {"expression": value.expression}}
 
     def _node(self, node: NodeTemplate) -> dict[str, Any]:
         for why in (*_options(node), *_types(node)):
@@ -151,6 +160,16 @@ def _unknown(reference: Reference) -> str | None:
     if len(reference.path) > 1:
         return "Exosphere cannot look into a field"
     return None
+
+
+def _beyond_cron(schedule: CronSchedule) -> Iterator[str]:
+    """Give what is said of a schedule beside its expression, where Exosphere does otherwise."""
+    if schedule.tz != "UTC":
+        yield f"its time zone {schedule.tz} is left out; Exosphere reads it in UTC."
+    if schedule.catch_up != "latest":
+        yield f"catch_up={schedule.catch_up} is left out; Exosphere starts the latest tick that it missed."
+    if schedule.overlap != "allow":
+        yield f"overlap={schedule.overlap} is left out; Exosphere starts a run whatever goes on."
 
 
 def _at_trigger(name: str) -> str:

@@ -12,7 +12,7 @@ class Finding:
     :param code: short and stable, for programs: `E101`; docs/checks.md lists them all.
     :param message: what is wrong, as a sentence.
     :param place: `file:line` of the call that wrote it, where known.
-    :param identifiers: the nodes it is about, the one to change first.
+    :param identifiers: the nodes it is about, the one to change first; `triggers[0]` is a schedule.
     :param suggestion: what to write instead, as a sentence.
     :param input: the input of the first of them that it is about, if it is about one.
     """

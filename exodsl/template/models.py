@@ -21,6 +21,8 @@ from pydantic import (
 from pydantic_core import to_json
 
 from exodsl.template.policies import RetryPolicy
+from exodsl.template.secrets import STORED, SecretSource
+from exodsl.template.triggers import CronTrigger
 
 RESERVED = frozenset({"store", "inputs", "previous"})
 """Identifiers that placeholders use for something else."""
@@ -94,34 +96,35 @@ class StoreConfig(_Part):
         return frozenset(self.required_keys) | frozenset(self.default_values)
 
 
-def _no_triggers(triggers: object) -> object:
-    if triggers != []:
-        raise ValueError("runs are triggered by hand or by a program, not by the clock; leave it empty or out")
-    return ()
-
-
 class GraphTemplate(_Part):
     """A compiled graph: pure data that can be stored, compared, exported and imported.
 
     `inputs_schema` describes the run's inputs; without it they are the inputs of the root
-    node that its mapping leaves out. `keep_store` keeps the store of a run that ended. `triggers`
-    stands in Exosphere's templates and has to be empty.
+    node that its mapping leaves out. `keep_store` keeps the store of a run that ended. `secrets` says
+    where each comes from, and holds no value. `triggers` are its schedules.
     """
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # it may hold the value of a secret
 
     nodes: tuple[NodeTemplate, ...]
     name: Name = "graph"
     namespace: Name = "default"
-    secrets: dict[Name, str] = Field(default_factory=dict)
+    secrets: dict[Name, SecretSource] = Field(default_factory=dict)
     retry_policy: RetryPolicy = RetryPolicy()
     store_config: StoreConfig = StoreConfig()
     inputs_schema: JsonSchema | None = None
     keep_store: bool = False
-    triggers: Annotated[tuple[()], BeforeValidator(_no_triggers), Field(exclude=True, repr=False)] = ()
+    triggers: tuple[CronTrigger, ...] = ()
 
     @field_validator("secrets")
     @classmethod
-    def _named_secrets(cls, secrets: dict[str, str]) -> dict[str, str]:
+    def _in_order(cls, secrets: dict[str, SecretSource]) -> dict[str, SecretSource]:
         return dict(sorted(secrets.items()))
+
+    @property
+    def stored_secrets(self) -> frozenset[str]:
+        """The names of the secrets whose values the state manager keeps."""
+        return frozenset(name for name, source in self.secrets.items() if source is STORED)
 
     def node(self, identifier: str) -> NodeTemplate:
         """Return the node that stands at `identifier`; `KeyError` when there is none."""

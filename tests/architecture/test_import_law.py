@@ -28,9 +28,12 @@ BREAKS = [
     ("manager/a_break", "import exodsl.dsl", "The manager and the database never import the DSL"),
     ("dsl/a_break", "import networkx", "networkx is at home in exodsl.template"),
     ("engine/a_break", "import networkx.algorithms", "networkx is at home in exodsl.template"),
+    ("manager/a_break", "from cronsim import CronSim", "cronsim is at home in exodsl.template"),
     ("manager/a_break", "import peewee", "peewee is at home in exodsl.database"),
     ("manager/a_break", "from playhouse import db_url", "peewee is at home in exodsl.database"),
+    ("database/a_break", "import cryptography", "cryptography is at home in exodsl.manager"),
     ("api/a_break", "import anyio", "anyio is at home in exodsl.runtime"),
+    ("api/a_break", "import opentelemetry.trace", "OpenTelemetry is at home in exodsl.runtime"),
     ("api/a_break", "import typer", "typer and rich are at home in exodsl.cli"),
     ("runtime/a_break", "from rich.console import Console", "typer and rich are at home in exodsl.cli"),
     ("cli/a_break", "import textual", "textual stays outside of exodsl"),
@@ -140,13 +143,30 @@ def test_a_cycle_inside_a_room_is_noticed(copy: Path) -> None:
     assert "No import cycles, within the rooms either BROKEN" in done.stdout
 
 
-def test_importing_exodsl_loads_neither_textual_nor_networkx() -> None:
-    offenders = sorted(loaded_by("import exodsl") & {"networkx", "textual"})
+def test_importing_exodsl_loads_nothing_that_it_may_do_without() -> None:
+    offenders = sorted(loaded_by("import exodsl") & {"networkx", "opentelemetry", "textual"})
 
     assert not offenders, f"`import exodsl` loads {offenders}"
 
 
 def test_help_loads_no_heavy_library(help_call: str) -> None:
-    offenders = sorted(loaded_by(help_call) & {"anyio", "networkx", "peewee", "pydantic", "textual"})
+    offenders = sorted(
+        loaded_by(help_call) & {"anyio", "cronsim", "cryptography", "networkx", "peewee", "pydantic", "textual"}
+    )
 
     assert not offenders, f"`exodsl --help` loads {offenders}"
+
+
+def test_a_run_without_tracing_does_not_load_opentelemetry() -> None:
+    run = """
+from exodsl import Graph, node
+
+@node
+def one() -> int: return 1
+
+graph = Graph("untraced")
+graph.start(one)
+assert graph.run(db=":memory:").output(one) == 1
+"""
+
+    assert "opentelemetry" not in loaded_by(run)

@@ -17,6 +17,13 @@ from tests.cli.conftest import ROOT, START, Call
 
 GROUP = cast("TyperGroup", get_command(app))
 COMMANDS = sorted(GROUP.commands)
+INNER = {
+    f"{name} {inner}": command
+    for name, group in GROUP.commands.items()
+    if isinstance(group, TyperGroup)
+    for inner, command in group.commands.items()
+}
+EVERY = {**GROUP.commands, **INNER}
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
 
 
@@ -33,9 +40,9 @@ def test_exodsl_alone_lists_every_command(cli: Call) -> None:
     assert [command for command in COMMANDS if f"  exodsl {command} " not in answer.out] == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(EVERY))
 def test_the_help_of_a_command_has_no_marks_that_nobody_types(cli: Call, command: str) -> None:
-    answer = cli(command, "--help")
+    answer = cli(*command.split(), "--help")
 
     assert [mark for mark in ("<bool>", "[[") if mark in answer.out] == []
 
@@ -47,18 +54,18 @@ def test_version_names_the_program(cli: Call) -> None:
     assert answer.out.startswith("exodsl")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(EVERY))
 def test_the_help_of_a_command_has_examples(cli: Call, command: str) -> None:
-    answer = cli(command, "--help")
+    answer = cli(*command.split(), "--help")
 
     assert answer.code == 0
     assert re.search(rf"Examples:.*exodsl {command} ", answer.out, re.DOTALL)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(EVERY))
 def test_the_page_in_docs_names_a_command_and_all_its_options(command: str) -> None:
-    section = PAGE.partition(f"\n## exodsl {command}\n")[2].partition("\n## ")[0]
-    options = {name for option in GROUP.commands[command].params for name in option.opts if name.startswith("--")}
+    section = PAGE.partition(f"\n## exodsl {command.split()[0]}\n")[2].partition("\n## ")[0]
+    options = {name for option in EVERY[command].params for name in option.opts if name.startswith("--")}
 
     assert section, f"docs/cli.md has no section for `exodsl {command}`"
     assert [name for name in sorted(options - {"--help"}) if f"`{name}" not in section] == []

@@ -33,7 +33,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def letters() -> Graph[Any, Any]:
     """The workflow that wrote it."""
-    return load(str(OLD / "letters.py"))
+    return load(str(OLD / "word_letters.py"))
 
 
 def shape(file: Path) -> dict[str, list[Any]]:

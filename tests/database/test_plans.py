@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from exodsl.database import pages, reads, templates
+from exodsl.database import cleaning, notes, pages, reads, schedules, templates
+from exodsl.database.cleaning import Old
 from exodsl.database.sqlite import Sqlite
 from exodsl.engine.status import State
 
@@ -30,15 +31,17 @@ class Explained:
 
 
 QUERIES: dict[str, Query] = {
-    "a claim": lambda c: reads.due_states(c, [1, 2], 9, 5, 1, None),
-    "a claim for one run": lambda c: reads.due_states(c, [1, 2], 9, 5, 1, 7),
-    "the next due state": lambda c: reads.next_due(c, [1, 2, 3], None),
+    "a claim": lambda c: reads.due_states(c, [1, 2], 9, 5, 1, reads.only(None, ()), 2),
+    "a claim for one run": lambda c: reads.due_states(c, [1, 2], 9, 5, 1, reads.only(7, [3], 2), 2),
+    "the next due state": lambda c: reads.next_due(c, [1, 2, 3], reads.only(None, ())),
     "single outputs": lambda c: reads.single_outputs(c, [(1, 1, b""), (1, 2, b"")]),
     "endings": lambda c: reads.endings(c, [(1, 1, b""), (1, 2, b"")]),
     "a branch": lambda c: reads.branch_outputs(c, (1, 1, b"\0\0\0\1")),
     "all outputs": lambda c: reads.branch_outputs(c, (1, 1, b"")),
     "stores": lambda c: reads.stores(c, [1, 2]),
-    "leases": lambda c: reads.leases(c, [1, 2]),
+    "held": lambda c: reads.held(c, [1, 2]),
+    "the lines of a state": lambda c: notes.lines(c, 1),
+    "the progress of a state": lambda c: notes.progress(c, 1),
     "the last state": templates.last_state,
     "the newest template": lambda c: templates.newest(c, "default", "graph"),
     "one run": lambda c: pages.run(c, 1),
@@ -51,7 +54,15 @@ QUERIES: dict[str, Query] = {
     "inputs": lambda c: pages.inputs_of(c, 1, 1, b"", 0),
     "counts": lambda c: pages.node_counts(c, 1),
     "statuses": lambda c: pages.status_counts(c, 1, [1, 2]),
+    "when schedules tick": schedules.outlook,
+    "schedules that are due": lambda c: schedules.due(c, 9, 5),
+    "the first in a queue": lambda c: schedules.first_waiting(c, 1),
+    "runs of a schedule that go on": lambda c: schedules.live_runs(c, 1),
+    "ticks": lambda c: schedules.ticks(c, 1, 5),
     "a run by its key": lambda c: templates.run_of(c, "key"),
+    "old runs": lambda c: cleaning.old_runs(c, Old(9), 5),
+    "marked runs": cleaning.any_marked,
+    "a piece of what is marked": lambda c: cleaning.remove_piece(c, 5),
 }
 TABLES = {
     "state",
@@ -64,6 +75,11 @@ TABLES = {
     "node_count",
     "graph_template",
     "template_node",
+    "log_line",
+    "progress",
+    "schedule",
+    "tick",
+    "t",
 }
 
 
@@ -96,7 +112,7 @@ def test_a_claim_stops_at_what_is_asked_for(database: Sqlite) -> None:
     """Each node's due states are walked in their order, by the partial index of what is due."""
     with database.transaction() as connection:
         explained = Explained(connection)
-        reads.due_states(explained, [1, 2], 9, 5, 1, None)
+        reads.due_states(explained, [1, 2], 9, 5, 1, reads.only(None, ()), 2)
 
     assert not [step for step in explained.steps if "TEMP B-TREE" in step]
     assert sum("state_due" in step for step in explained.steps) == 2

@@ -110,6 +110,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.delenv("EXOSPHERE_STATE_MANAGER_URI", raising=False)
+    monkeypatch.setenv("SECRETS_ENCRYPTION_KEY", "")  # so that what a page sets is gone afterwards
     module = ModuleType("flow")
     monkeypatch.setitem(sys.modules, "flow", module)
     yield Program(tmp_path, module)

@@ -1,12 +1,14 @@
 """A body takes JSON text and gives JSON texts: validated once on the way in, once on the way out."""
 
+import logging
 import math
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
+from typing import Any, Literal, cast
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr, computed_field
+from pydantic import BaseModel, Field, RootModel, SecretStr, computed_field
 from typing_extensions import TypedDict
 
 from exodsl import Context, Store, current_run, inject, node, secret
@@ -264,6 +266,36 @@ def test_a_model_changed_into_what_it_does_not_allow_is_refused(run: Run) -> Non
         run(cut)
 
 
+class Open(BaseModel, extra="allow"):
+    """Has fields that nobody declared."""
+
+
+class Inner(BaseModel):
+    type: Literal["inner"] = "inner"
+    numbers: dict[str, list[float | None]]
+
+
+class Outer(BaseModel):
+    metadata: tuple[int, Inner]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Open, Open.model_validate({"hidden": math.nan})),
+        (Outer, Outer(metadata=(1, Inner(numbers={"a": [None, math.inf]})))),
+        (RootModel[list[Any]], RootModel[list[Any]]([1, {"a": math.nan}])),
+    ],
+)
+def test_numbers_that_json_does_not_have_are_found_wherever_they_hide(run: Run, kind: Any, value: Any) -> None:
+    @node
+    def say() -> kind:
+        return value
+
+    with pytest.raises(OutputInvalid, match="JSON"):
+        run(say)
+
+
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_a_number_that_json_does_not_have_is_refused_with_its_field(run: Run, number: float) -> None:
     @node
@@ -333,14 +365,34 @@ def test_current_run_is_the_context_of_the_body_that_runs(run: Run) -> None:
         current_run()
 
 
-def test_progress_is_passed_on_and_kept() -> None:
-    seen: list[tuple[int, int, str]] = []
-    ctx = Context("r", "n", on_progress=lambda *said: seen.append(said))
+def test_the_last_progress_can_be_asked_for() -> None:
+    ctx = Context("r", "n")
+    assert ctx.last_progress is None
 
     ctx.progress(1, 2, "half")
 
-    assert seen == [(1, 2, "half")]
     assert str(ctx.last_progress) == "Progress(done=1, total=2, note='half')"
+
+
+def test_progress_takes_any_kind_of_number() -> None:
+    ctx, three_halves = Context("r", "n"), cast("float", Fraction(3, 2))
+
+    ctx.progress(three_halves, 10**9)
+
+    assert str(ctx.last_progress) == "Progress(done=1.5, total=1000000000, note='')"
+
+
+@pytest.mark.parametrize("amount", [-1, math.nan, math.inf, pytest.param(10**400, id="huge"), "3", True, None])
+def test_progress_that_is_no_number_from_0_on_is_refused(amount: Any) -> None:
+    ctx = Context("r", "n")
+
+    with pytest.raises(DefinitionError, match=r"^ctx\.progress\(done=.* says nothing: give a finite"):
+        ctx.progress(amount)
+    assert ctx.last_progress is None
+
+
+def test_the_logger_of_a_unit_test_is_an_ordinary_one() -> None:
+    assert Context("r", "n").log is logging.getLogger("exodsl.node")
 
 
 def test_outputs_come_back_as_what_the_body_gave(run: Run) -> None:

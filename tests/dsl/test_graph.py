@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from exodsl import Context, Graph, Store, any_of_nodes, collect, env, inject, node, secret
+from exodsl import Context, Graph, Store, any_of_nodes, collect, env, inject, node, secret, stored
 from exodsl.errors import DefinitionError
 from exodsl.template.models import GraphTemplate, NodeTemplate, Unites
 from exodsl.template.policies import RetryPolicy
@@ -250,6 +250,28 @@ def test_secrets_are_names_of_variables_and_no_inputs() -> None:
     assert template.node("ask").inputs == {"question": "${{ inputs.question }}"}
 
 
+def test_a_template_says_that_a_secret_is_stored_and_never_its_value() -> None:
+    graph = Graph(
+        "secret",
+        secrets={"text": "hunter2", "hidden": SecretStr("hunter3"), "by_hand": stored(), "variable": env("KEY")},
+    )
+    graph.start(clean)
+
+    template = graph.compile()
+
+    assert template.secrets == {"by_hand": True, "hidden": True, "text": True, "variable": "env:KEY"}
+    assert graph.secret_values == {"text": SecretStr("hunter2"), "hidden": SecretStr("hunter3")}
+    assert "hunter" not in f"{vars(graph)}{template.canonical_json()}"
+
+
+def test_another_value_of_a_secret_is_the_same_template() -> None:
+    graphs = [Graph("secret", secrets={"key": value}) for value in ("one", "another")]
+    for graph in graphs:
+        graph.start(clean)
+
+    assert graphs[0].compile().content_hash == graphs[1].compile().content_hash
+
+
 def test_options_stand_in_the_template_where_they_differ() -> None:
     policy = RetryPolicy(max_retries=1, give_up_on=(ValueError,))
 
@@ -410,6 +432,9 @@ def test_a_nodes_graph_lists_its_nodes() -> None:
         lambda graph: Graph(" "),
         lambda graph: Graph("g", inputs=WRONG),
         lambda graph: Graph("g", secrets={"key": WRONG}),
+        lambda graph: Graph("g", secrets={"key": ""}),
+        lambda graph: Graph("g", secrets={"key": secret("key")}),
+        lambda graph: Graph("g", secrets={" ": "value"}),
         lambda graph: secret(" "),
         lambda graph: env("A=B"),
     ],

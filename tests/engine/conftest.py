@@ -42,7 +42,8 @@ class Scene:
     def made(self) -> list[tuple[str, bytes, str]]:
         """Return (identifier, path, status) of every state that was created."""
         names = {index: name for name, index in self.index.items()}
-        return [(names[new.node], new.path, new.status.name) for new in self.changes.created]
+        created = [*self.changes.created, *(one for group in self.changes.siblings for one in group.apart())]
+        return [(names[new.node], new.path, new.status.name) for new in sorted(created, key=lambda new: new.key)]
 
     def pending(self) -> dict[str, int]:
         """Return how far what is live has moved, at each unite and at the run."""

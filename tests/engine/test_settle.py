@@ -50,7 +50,7 @@ def test_a_fanout_opens_one_gate_with_all_its_branches(scene: Any) -> None:
     begun.settlement.report(begun.state("root"), numbers(3))
 
     assert begun.pending() == {"end": 3, "run": 1 + 3 - 1}
-    assert len(begun.changes.created) == 2 + 6
+    assert len(begun.made()) == 2 + 6
 
 
 def test_an_empty_fanout_opens_a_gate_that_waits_for_nothing(scene: Any) -> None:

@@ -14,6 +14,7 @@ from exodsl.template.models import GraphTemplate
 from tests.manager.byhand import ByHand, Clock, begin, draw
 
 Begin = Callable[..., ByHand]
+Open = Callable[..., StateManager]
 
 
 @pytest.fixture
@@ -29,6 +30,26 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Ite
     opened = open_manager(uri, durability="normal", clock=clock, seed=1)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the database lies."""
+    return tmp_path / "exodsl.db"
+
+
+@pytest.fixture
+def manage(file: Path, clock: Clock) -> Iterator[Open]:
+    """Open one more state manager over one file, as another process would, or over a copy of it."""
+    opened: list[StateManager] = []
+
+    def manage(path: Path = file, tells: Callable[[], int] = clock) -> StateManager:
+        opened.append(open_manager(str(path), durability="normal", clock=tells))
+        return opened[-1]
+
+    yield manage
+    for manager in opened:
+        manager.close()
 
 
 @pytest.fixture

@@ -239,7 +239,7 @@ def test_a_unite_of_a_paused_run_is_created_and_waits(run: Begin, manager: State
 def test_a_wide_fanout_of_a_paused_run_is_created_and_waits(run: Begin, manager: StateManager) -> None:
     begun = wide(run)
     manager.pause(begun.run_id)
-    claims = [claim for _ in range(8) for claim in begun.take()]
+    claims = [claim for _ in range(8) for claim in begun.take(capacity=WIDE)]
 
     assert (claims, begun.ends("work")) == ([], ["CREATED"] * WIDE)
 

@@ -94,14 +94,33 @@ def test_nested_fanouts_are_collected_in_path_order(run: Begin) -> None:
     assert begun.inputs("end") == {"all": ["0a", "0b", "0c", "1b", "1c", "2c"]}
 
 
+def end_backwards(begun: ByHand) -> None:
+    """Answer all that is held with its last position, the last branch first, one a millisecond."""
+    for claim in sorted(begun.held, key=lambda claim: claim.path, reverse=True):
+        begun.clock.now_ms += 1
+        begun.tell(report(claim, give({"n": claim.path[-1]})), capacity=0)
+
+
 def test_the_order_of_a_list_is_not_the_order_of_ending(run: Begin) -> None:
     begun = run(**FAN)
     begun.reach("work", root=numbers(4))
-    for claim in reversed(list(begun.held)):
-        begun.tell(report(claim, give({"n": claim.path[-1]})), capacity=0)
+    end_backwards(begun)
     begun.work()
 
     assert begun.inputs("end") == {"all": [0, 1, 2, 3]}
+
+
+def test_nor_is_the_order_of_a_list_inside_of_a_fanout(run: Begin) -> None:
+    begun = run(
+        "root* > split*, split > leaf, leaf > end",
+        unites={"end": "split"},
+        inputs={"leaf": {"n": "${{ split.outputs.n }}"}, "end": {"all": "${{ leaf.outputs.n }}"}},
+    )
+    begun.reach("leaf", root=numbers(2), split=numbers(3))
+    end_backwards(begun)
+    begun.work()
+
+    assert [state.inputs for state in begun.states("end")] == [{"all": [0, 1, 2]}] * 2
 
 
 def test_paths_say_where_a_state_stands(run: Begin) -> None:

@@ -6,21 +6,19 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from exodsl.database.sqlite import Sqlite
-from exodsl.engine.reports import Report, Result
+from exodsl.engine.reports import Claim, Report, Result
 from exodsl.manager.embedded import EmbeddedManager, system_clock
-from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import Serves, StateManager, Trigger
 from exodsl.manager.sessions import LEASE_MS
 from tests.manager.byhand import ByHand, Clock, add, begin, draw, give, numbers, report, serves
+from tests.manager.conftest import Open
 
-Open = Callable[..., StateManager]
 FAN = draw(
     "root* > work, work > end",
     unites={"end": "root"},
@@ -38,26 +36,6 @@ for claim in manager.exchange(session, [], 100).claims:
 print("held", flush=True)
 sys.stdin.read()
 """
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """Where the database lies."""
-    return tmp_path / "exodsl.db"
-
-
-@pytest.fixture
-def manage(file: Path, clock: Clock) -> Iterator[Open]:
-    """Open one more state manager over the file, or over a copy of it."""
-    opened: list[StateManager] = []
-
-    def manage(path: Path = file, tells: Callable[[], int] = clock) -> StateManager:
-        opened.append(open_manager(str(path), durability="normal", clock=tells))
-        return opened[-1]
-
-    yield manage
-    for manager in opened:
-        manager.close()
 
 
 def crashed(file: Path) -> Path:
@@ -108,6 +86,50 @@ def test_a_state_that_is_lost_three_times_is_given_up(manage: Open, file: Path, 
     assert manager.run(begun.run_id).status == "FAILED"
 
 
+def test_a_body_that_ends_its_process_takes_no_other_state_along(manage: Open, clock: Clock) -> None:
+    """What a killed runtime held beside it was lost as often; so what was lost twice is held one at a time."""
+    begun = begin(manage(), clock, FAN)
+    begun.tell(report(*begun.take(), numbers(20)), capacity=0)
+    guilty = begun.states("work")[7].state_id
+    deaths = 0
+    while _work_until_it_is_claimed(manage(), guilty):
+        deaths += 1
+        clock.now_ms += LEASE_MS + 1
+
+    assert deaths == 3
+    assert [state.state_id for state in begun.states("work") if state.status != "SUCCESS"] == [guilty]
+    assert [state.status for state in begun.states("work") if state.state_id == guilty] == ["ERRORED"]
+
+
+def _work_until_it_is_claimed(manager: StateManager, guilty: int) -> bool:
+    """Work until nothing is left, or until a state was claimed."""
+    session, claims = manager.open_session("next", serves(FAN)), list[Claim]()
+    while True:
+        answer = manager.exchange(session, [report(claim, give({"n": 1})) for claim in claims], 10)
+        claims = list(answer.claims)
+        if guilty in (claim.state_id for claim in claims):
+            return True
+        if not claims and answer.next_due_ms is None:
+            return False
+
+
+def test_what_was_lost_twice_is_held_one_at_a_time(manage: Open, clock: Clock) -> None:
+    begun = begin(manage(), clock, FAN)
+    begun.tell(report(*begun.take(), numbers(5)), capacity=0)
+    for _ in range(2):
+        lost = manage()
+        assert len(lost.exchange(lost.open_session("lost", serves(FAN)), [], 10).claims) == 5
+        clock.now_ms += LEASE_MS + 1
+    first, second = manage(), manage()
+    one = first.exchange(first.open_session("one", serves(FAN)), [], 10)
+    two = second.exchange(second.open_session("two", serves(FAN)), [], 10)
+
+    assert [len(answer.claims) for answer in (one, two)] == [1, 1]
+    assert [answer.next_due_ms for answer in (one, two)] == [None, None]
+    assert not _work_until_it_is_claimed(manage(), 0)
+    assert sorted(begun.ends("work")) == ["QUEUED", "QUEUED", "SUCCESS", "SUCCESS", "SUCCESS"]
+
+
 def test_what_a_living_process_holds_is_left_to_it(manage: Open, clock: Clock) -> None:
     first, second = manage(), manage()
     begun = begin(first, clock, FAN)
@@ -126,6 +148,19 @@ def test_a_lease_that_ran_out_gives_its_states_to_others(manage: Open, clock: Cl
 
     assert (new.state_id, new.retry_count) == (old.state_id, 0)
     assert new.lease != old.lease
+
+
+def test_a_lease_is_renewed_as_long_as_its_runtime_is_at_work(manage: Open, clock: Clock) -> None:
+    first, second = manage(), manage()
+    begun = begin(first, clock, FAN)
+    (root,) = begun.take()
+    session = second.open_session("second", serves(FAN))
+    for _ in range(5):
+        clock.now_ms += LEASE_MS // 2 + 1
+        begun.take()
+        assert second.exchange(session, [], 10).claims == ()
+
+    assert begun.exchange(report(root, numbers(2))).refused == ()
 
 
 def test_a_lease_holds_until_its_last_millisecond(manage: Open, clock: Clock) -> None:

@@ -32,7 +32,7 @@ def reading(width: int) -> dict[str, Any]:
     return {"load": give({"text": TEXT, "n": 1}), "split": give(*({"n": n} for n in range(width))), "read": give}
 
 
-def some(text: str) -> dict[str, Any]:
+def some(text: object) -> dict[str, Any]:
     """Return outputs with a text."""
     return {"text": text}
 

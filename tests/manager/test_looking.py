@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from exodsl.manager.protocol import StateManager
+from exodsl.manager.protocol import Serves, StateManager
 from exodsl.manager.sessions import LEASE_MS
-from tests.manager.byhand import Clock, fail, numbers, prune
+from tests.manager.byhand import Clock, fail, numbers, prune, report
 from tests.manager.conftest import Begin
 
 FAN = "root* > work, work > end"
@@ -23,6 +23,30 @@ def test_a_runtime_whose_lease_ran_out_serves_nothing(run: Begin, manager: State
     clock.now_ms += LEASE_MS + 1
 
     assert not manager.run(begun.run_id).served
+
+
+def test_a_node_that_has_something_to_do_and_that_no_runtime_has_is_named(run: Begin, manager: StateManager) -> None:
+    """Others that no runtime has are not: nothing waits there."""
+    begun = run("root > renamed, renamed > gone")
+    manager.close_session(begun.session)
+    session = manager.open_session("changed", Serves({("default", "graph"): frozenset({"root"})}))
+    before = manager.run(begun.run_id).unserved
+    (root,) = manager.exchange(session, [], 1).claims
+    manager.exchange(session, [report(root)], 1)
+    view = manager.run(begun.run_id)
+
+    assert (before, view.served, view.unserved) == ((), True, ("renamed",))
+
+
+def test_runtimes_complement_each_other(run: Begin, manager: StateManager) -> None:
+    """One for every graph of the namespace counts as well as one for this run alone."""
+    begun = run("root* > a b")
+    manager.close_session(begun.session)
+    manager.open_session("all", Serves({("default", "*"): frozenset({"a"})}))
+    assert manager.run(begun.run_id).unserved == ("root",)
+    manager.open_session("one", Serves({("default", "graph"): frozenset({"root"})}, begun.run_id))
+
+    assert manager.run(begun.run_id).unserved == ()
 
 
 def test_an_ended_run_is_not_served(run: Begin, manager: StateManager) -> None:

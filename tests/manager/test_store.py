@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from exodsl.database.sqlite import MEMORY, Sqlite
 from exodsl.engine.reports import Result
 from exodsl.errors import StoreUnavailable
-from tests.manager.byhand import add, fail, give, prune, put, report, requeue
+from exodsl.manager.embedded import EmbeddedManager
+from tests.manager.byhand import Clock, add, begin, draw, fail, give, prune, put, report, requeue
 from tests.manager.conftest import Begin
 
 START = {"default_values": {"n": 1, "word": "old"}}
@@ -160,3 +164,22 @@ def test_what_is_given_comes_before_the_defaults(run: Begin) -> None:
     begun = run("root", store={"n": 9}, store_config=START)
 
     assert begun.store == {"n": 9, "word": "old"}
+
+
+def test_what_is_rolled_back_leaves_nothing_in_the_store(clock: Clock) -> None:
+    """The write was made already when the unite's state cannot be inserted, as on a full disk."""
+    database = Sqlite(MEMORY)
+    with closing(EmbeddedManager(database, clock=clock)) as manager:
+        template = draw("root* > work, work > end", unites={"end": "root"}, store_config=START, keep_store=True)
+        begun = begin(manager, clock, template)
+        told = report(begun.reach("work"), give({}, writes=WRITES))
+        database.connection.execute(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+        with pytest.raises(OSError, match="full"):
+            begun.exchange(told)
+        database.connection.execute("DROP TRIGGER full")
+        before = begun.store
+        begun.exchange(told)
+
+        assert (before, begun.store) == (UNTOUCHED, WRITTEN)

@@ -192,7 +192,10 @@ def test_several_outputs_of_a_node_that_gives_one_fail_it_for_good(run: Begin) -
 
     assert (status, begun.ends()) == ("FAILED", ["ERRORED"])
     assert error is not None
-    assert error.message == '"root" is declared to give one output and gave 2.'
+    assert error.message == (
+        '"root" is declared to give one output in the run\'s version of the graph, and gave 2.'
+        " If it fans out by now, start a new run."
+    )
 
 
 def test_no_output_of_a_node_that_gives_one_fails_it_for_good(run: Begin) -> None:

@@ -26,10 +26,10 @@ from exodsl.engine.reports import (
 )
 from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import Serves, StateManager, Trigger
-from exodsl.manager.views import StateView
 from exodsl.template.models import GraphTemplate
 from tests.properties.bodies import Act, Deed, Fail, Prune, Requeue, Write
-from tests.properties.outcome import Outcome, Row
+from tests.properties.outcome import Outcome
+from tests.properties.reading import Reader
 
 
 class Clock:
@@ -54,7 +54,7 @@ class Driver:
         self._held: list[Claim] = []
         self._requeued: Counter[int] = Counter()
         self._stale: list[Report] = []
-        self._ran: set[int] = set()
+        self.reader = Reader(manager, template, set())
         names = frozenset(node.node_name for node in template.nodes)
         self._serves = Serves({(template.namespace, template.name): names})
         self._session = manager.open_session("first", self._serves)
@@ -64,7 +64,7 @@ class Driver:
         run_id = self.start(run_inputs, store)
         self.work(run_id)
         self._manager.close_session(self._session)
-        return self.outcome(run_id)
+        return self.reader.outcome(run_id)
 
     def start(self, run_inputs: Mapping[str, Any], store: Mapping[str, Any]) -> str:
         """Trigger the graph."""
@@ -78,20 +78,6 @@ class Driver:
         while self._manager.run(run_id).status == "RUNNING":
             self._step(run_id)
 
-    def outcome(self, run_id: str) -> Outcome:
-        """Read what is left of a run."""
-        status = self._manager.run(run_id).status
-        return Outcome(status, self._manager.read_store(run_id), self._rows(run_id))
-
-    def all_states(self, run_id: str) -> list[StateView]:
-        """Return every state of a run, in the order of the template."""
-        return [view for node in self._template.nodes for view in self._views(run_id, node.identifier)]
-
-    def adopt(self, run_id: str, copied: str) -> None:
-        """Take what ran in a run as having run in a copy of it."""
-        ran = {_full_place(view) for view in self.all_states(run_id) if view.state_id in self._ran}
-        self._ran.update(view.state_id for view in self.all_states(copied) if _full_place(view) in ran)
-
     # --- working ----------------------------------------------------------------------------------
 
     def _step(self, run_id: str) -> bool:
@@ -103,7 +89,7 @@ class Driver:
         assert answer.refused == tuple(report.state_id for report in repeated), "only stale reports are refused"
         self._stale = (self._stale + reports)[-5:]
         self._held += answer.claims
-        self._ran.update(claim.state_id for claim in answer.claims)
+        self.reader.ran.update(claim.state_id for claim in answer.claims)
         if run_id in answer.ended_runs:
             assert not self._held, "the run ended while its states were being worked on"
             return True
@@ -115,7 +101,7 @@ class Driver:
         # Nothing was asked for when the capacity was 0: ask once more before time passes.
         answer = self._manager.exchange(self._session, [], 1)
         self._held += answer.claims
-        self._ran.update(claim.state_id for claim in answer.claims)
+        self.reader.ran.update(claim.state_id for claim in answer.claims)
         if self._held:
             return
         assert due_ms is not None, f"the run {run_id} waits for nothing, and goes on"
@@ -134,7 +120,7 @@ class Driver:
         deed = self.act(claim.identifier, inputs, claim.retry_count, self._requeued[claim.state_id])
         if isinstance(deed, Requeue):
             self._requeued[claim.state_id] += 1
-        return _reported(deed)
+        return reported(deed)
 
     def _sometimes_repeat(self) -> list[Report]:
         return [self._random.choice(self._stale)] if self._stale and self._random.random() < 0.1 else []
@@ -147,40 +133,9 @@ class Driver:
             self._held.clear()
             self._session = self._manager.open_session("again", self._serves)
 
-    # --- reading ----------------------------------------------------------------------------------
 
-    def _rows(self, run_id: str) -> dict[str, list[Row]]:
-        found = {node.identifier: self._views(run_id, node.identifier) for node in self._template.nodes}
-        return {name: [self._row(view) for view in views] for name, views in found.items() if views}
-
-    def _views(self, run_id: str, identifier: str) -> list[StateView]:
-        views: list[StateView] = []
-        cursor = None
-        while True:
-            page = self._manager.states(run_id, identifier=identifier, limit=7, cursor=cursor)
-            views += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        placed = sorted(views, key=lambda view: (view.path, view.fanout_index, view.attempt))
-        assert [_place(view) for view in views] == [_place(view) for view in placed], "pages are in fanout order"
-        return placed
-
-    def _row(self, view: StateView) -> Row:
-        ran = view.state_id in self._ran or view.fanout_index > 0
-        data = view.data if view.status == "PRUNED" and ran else None
-        return Row(view.status, view.retry_count, view.inputs if ran else None, view.outputs, data)
-
-
-def _place(view: StateView) -> tuple[tuple[int, ...], int]:
-    return view.path, view.fanout_index
-
-
-def _full_place(view: StateView) -> tuple[object, ...]:
-    return view.identifier, view.path, view.fanout_index, view.attempt
-
-
-def _reported(deed: Deed) -> Result:
+def reported(deed: Deed) -> Result:
+    """Return what a runtime reports of a body that did this."""
     if isinstance(deed, Fail):
         return Failed(ErrorInfo("tests.Broken", "broken on purpose"), deed.retryable)
     writes = tuple(_written(write) for write in deed.writes)

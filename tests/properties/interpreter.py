@@ -320,6 +320,12 @@ def play(
 ) -> World:
     """Play a run to its end; `choose` picks which of so many things happens next."""
     world = World(template, act, run_inputs, {**template.store_config.default_values, **store})
+    play_to_the_end(world, choose)
+    return world
+
+
+def play_to_the_end(world: World, choose: Callable[[int], int] = lambda count: count - 1) -> None:
+    """Play a run that has not begun; `choose` as for `play`."""
     root = world.layout.root
     world.waiting.append(Place(root, (), world.inputs(root, (), None)))
     while events := world.events():
@@ -330,7 +336,6 @@ def play(
             world.waiting.remove(chosen)
             world.run(chosen)
     assert not world.gates, "nothing is live, and yet a unite waits"
-    return world
 
 
 def interpret(template: GraphTemplate, act: Act, run_inputs: Mapping[str, Any], store: Mapping[str, Any]) -> Outcome:

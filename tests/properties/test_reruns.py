@@ -33,14 +33,16 @@ def test_a_run_started_again_ends_as_it_did(case: Case) -> None:
     driver = Driver(manager, clock, case.template, mended(case.act), case.order)
     run_id = driver.start(case.run_inputs, case.store)
     driver.work(run_id)
-    before = driver.outcome(run_id)
-    ended = [state for state in driver.all_states(run_id) if state.fanout_index == 0 and state.status == "SUCCESS"]
+    before = driver.reader.outcome(run_id)
+    ended = [
+        state for state in driver.reader.all_states(run_id) if state.fanout_index == 0 and state.status == "SUCCESS"
+    ]
     assume(ended)
     chosen = Random(case.order).choice(ended)
     again = manager.rerun(run_id, chosen.state_id).run_id
-    driver.adopt(run_id, again)
+    driver.reader.adopt(run_id, again)
     driver.work(again)
-    after, untouched = driver.outcome(again), driver.outcome(run_id)
+    after, untouched = driver.reader.outcome(again), driver.reader.outcome(run_id)
     manager.close()
     different = differences(last_attempts(before), last_attempts(after))
 

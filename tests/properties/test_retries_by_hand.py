@@ -73,7 +73,7 @@ def test_a_run_retried_by_hand_ends_as_if_nothing_had_failed(case: Case) -> None
     for _ in range(ROUNDS):
         failed = [
             state.state_id
-            for state in driver.all_states(run_id)
+            for state in driver.reader.all_states(run_id)
             if state.status == "ERRORED" and state.error and state.error.type == "tests.Broken"
         ]
         if not failed:
@@ -81,7 +81,7 @@ def test_a_run_retried_by_hand_ends_as_if_nothing_had_failed(case: Case) -> None
         manager.retry(run_id, failed)
         driver.work(run_id)
     expected = interpret(case.template, mended(case.act), case.run_inputs, case.store)
-    actual = driver.outcome(run_id)
+    actual = driver.reader.outcome(run_id)
     manager.close()
     different = differences(last_attempts(expected), last_attempts(actual))
 

@@ -56,6 +56,23 @@ def test_the_content_hash_of_a_template_never_changes(name: str, document: dict[
     assert GraphTemplate.model_validate(document).content_hash == HASHES[name]
 
 
+def test_a_schedule_keeps_its_expression_and_what_it_loses_is_named() -> None:
+    plain = {"expression": "0 9 * * *", "overlap": "allow"}
+    rich = {"expression": "30 9 * * *", "tz": "Europe/Berlin", "catch_up": "all"}
+    triggers = [{"type": "CRON", "value": value} for value in (plain, rich)]
+    body, lost = as_exosphere(GraphTemplate.model_validate({**FANOUT, "triggers": triggers}))
+
+    assert body["triggers"] == [
+        {"type": "CRON", "value": {"expression": "0 9 * * *"}},
+        {"type": "CRON", "value": {"expression": "30 9 * * *"}},
+    ]
+    assert lost == [
+        'the graph: schedule "30 9 * * *": its time zone Europe/Berlin is left out; Exosphere reads it in UTC.',
+        'the graph: schedule "30 9 * * *": catch_up=all is left out; Exosphere starts the latest tick that it missed.',
+        'the graph: schedule "30 9 * * *": overlap=skip is left out; Exosphere starts a run whatever goes on.',
+    ]
+
+
 @both
 def test_the_order_of_keys_does_not_count_for_the_content_hash(document: dict[str, Any]) -> None:
     backwards = {"nodes": [dict(reversed(node.items())) for node in document["nodes"]]}

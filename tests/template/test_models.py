@@ -21,10 +21,10 @@ def test_an_empty_list_of_triggers_means_the_same_as_none() -> None:
 
     assert with_list == without
     assert with_list.content_hash == without.content_hash
-    assert "triggers" not in with_list.model_dump()
+    assert "triggers" not in with_list.canonical_json()
 
 
-@pytest.mark.parametrize("triggers", [None, {}, "", [{"type": "CRON", "value": {"expression": "0 9 * * *"}}]])
-def test_any_other_triggers_are_refused(triggers: object) -> None:
-    with pytest.raises(ValidationError, match="triggered by hand or by a program, not by the clock"):
+@pytest.mark.parametrize("triggers", [None, {}, ""])
+def test_triggers_that_are_no_list_are_refused(triggers: object) -> None:
+    with pytest.raises(ValidationError, match="triggers"):
         read(triggers=triggers)

@@ -1,6 +1,6 @@
 """Mappings that do not fit. Each wrong line says what mypy and pyright call it."""
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from exodsl import Graph, Store, collect, env, inject, node
 
@@ -48,7 +48,9 @@ graph.connect(split, count.takes(text=split.outputs.number))  # mypy: arg-type, 
 graph.connect(count, total, counts=count.outputs)  # mypy: call-overload, pyright: reportCallIssue
 graph.connect(count, count, text=collect(count.outputs))  # mypy: call-overload, pyright: reportCallIssue
 graph.connect(split, count).unites(split, strategy="SOME")  # mypy: arg-type, pyright: reportArgumentType
+graph.schedule("0 9 * * *", catch_up="newest")  # mypy: arg-type, pyright: reportArgumentType
+graph.schedule("0 9 * * *", overlap=True)  # mypy: arg-type, pyright: reportArgumentType
 Graph("wrong", inputs=dict)  # mypy: type-var, pyright: reportArgumentType
-Graph("wrong", secrets={"key": SecretStr("value")})  # mypy: dict-item, pyright: reportArgumentType
+Graph("wrong", secrets={"key": 7})  # mypy: dict-item, pyright: reportArgumentType
 _ = Graph("plain").inputs.topic  # mypy: attr-defined, pyright: reportAttributeAccessIssue
 env(1)  # mypy: arg-type, pyright: reportArgumentType

@@ -1,9 +1,8 @@
 """Fan out over pages, use one node twice, keep a counter in the store."""
 
-from later import Graph
 from pydantic import BaseModel
 
-from exodsl import Store, collect, inject, node
+from exodsl import Graph, Store, collect, inject, node
 
 
 class CrawlStore(BaseModel):

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar as TypeVarWithDefault
 
 from exodsl import BaseNode
-from exodsl.dsl import Bound, Env, Node, NoModel
+from exodsl.dsl import Bound, Node, NoModel
 from exodsl.dsl.decorator import Decorate
+from exodsl.dsl.secrets import SecretGiven
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,7 +62,7 @@ class Graph(Generic[I, S]):
         *,
         inputs: type[I] | None = None,
         store: type[S] | None = None,
-        secrets: Mapping[str, Env] | None = None,
+        secrets: Mapping[str, SecretGiven] | None = None,
     ) -> None: ...
     @property
     def inputs(self) -> I: ...
@@ -93,7 +94,4 @@ class Graph(Generic[I, S]):
         cases: Mapping[V, AnyNode | Bound[Any]],
         *,
         otherwise: AnyNode | Bound[Any] | None = None,
-    ) -> None: ...
-    def schedule(
-        self, cron: str, *, tz: str = "UTC", catch_up: Literal["none", "latest", "all"] = "latest"
     ) -> None: ...
