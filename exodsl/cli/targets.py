@@ -25,7 +25,7 @@ from exodsl.dsl.loader import graphs_in, load, load_module
 from exodsl.dsl.nodes import AnyNode, Node, class_node
 from exodsl.errors import InputInvalid, TargetError, did_you_mean
 from exodsl.manager.protocol import Trigger
-from exodsl.manager.starting import check_inputs, initial_store
+from exodsl.manager.starting import InputCheck, initial_store
 from exodsl.runtime.served import bodies_by_name, check_template, graph_bodies
 from exodsl.template.checks import ensure_valid
 from exodsl.template.models import GraphTemplate
@@ -86,7 +86,7 @@ class Workflow:
         if self.graph is not None:
             inputs, judged = run_inputs(self.graph, inputs, {})
         if not judged:
-            check_inputs(self.template, inputs)
+            InputCheck(self.template).check(inputs)
         if self.graph is None:
             self._let_root_judge(inputs)
         return inputs, judged

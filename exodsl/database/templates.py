@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from exodsl.database.large import LARGE, keep_apart, whole
@@ -119,14 +120,15 @@ def run_facts(connection: Any, key: int) -> Row | None:
     return run_id, template, whole(connection, key, inputs), revised
 
 
-def end_run(connection: Any, key: int, status: Run, now: int, *, clean_store: bool) -> None:
-    """Give a run its last status, and its store away if it is not kept."""
+def end_runs(connection: Any, keys: Sequence[int], status: Run, now: int, *, clean_store: bool) -> None:
+    """Give runs their last status, and their stores away if they are not kept."""
+    marks = ",".join("?" * len(keys))
     connection.execute(
-        "UPDATE run SET status = ?, finished_at = ?, store_cleaned = ? WHERE id = ?",
-        (int(status), now, int(clean_store), key),
+        f"UPDATE run SET status = ?, finished_at = ?, store_cleaned = ? WHERE id IN ({marks})",
+        (int(status), now, int(clean_store), *keys),
     )
     if clean_store:
-        connection.execute("DELETE FROM store_entry WHERE run_id = ?", (key,))
+        connection.execute(f"DELETE FROM store_entry WHERE run_id IN ({marks})", tuple(keys))
 
 
 def last_template(connection: Any) -> int:

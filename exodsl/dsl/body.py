@@ -82,7 +82,10 @@ class Body:
         token = CURRENT.set(injected.context)
         try:
             started: Any = self.code.start(loaded, injected)
-            if self.code.outputs.returned.amount == "stream":
+            outputs = self.code.outputs
+            if outputs.returned.amount == "one":
+                return [outputs.encode(await started)]
+            if outputs.returned.amount == "stream":
                 return await self._streamed(started)
             return self._encoded(await started)
         finally:

@@ -27,6 +27,11 @@ class StoreSession:
         self._writes: list[Write] = []
 
     @property
+    def wrote(self) -> bool:
+        """The body wrote something."""
+        return bool(self._writes)
+
+    @property
     def writes(self) -> tuple[Write, ...]:
         """What the body wrote, as `("set" | "add", key, value)`."""
         return tuple(self._writes)

@@ -85,11 +85,10 @@ class Settlement(Tally):
     def siblings(self, state: StateFacts, first: int, outputs: Sequence[str]) -> None:
         """Create the sibling that holds each output, from number `first` on, and what follows it."""
         run, node = state.run, state.node
-        resolver = Resolver(run, state.path, self.known, None, node.index)
         made = Siblings(run.key, node.index, state.attempt, state.retry_count, state.parent)
         for position, text in enumerate(outputs, first):
             key, path = self.next_key(), state.path + step(position)
-            missing = self._children(resolver, node, path, text, key)
+            missing = self._children(run, node, path, text, key)
             if missing is not None:
                 self._unfollowed_sibling(state, key, path, text, missing)
                 continue
@@ -157,27 +156,25 @@ class Settlement(Tally):
         """Create the children of one output that its state holds; return status, outputs and error of that."""
         run, node = state.run, state.node
         path = state.path + step(position) if node.opens else state.path
-        resolver = Resolver(run, path, self.known, None, node.index)
-        missing = self._children(resolver, node, path, text, state.key)
+        missing = self._children(run, node, path, text, state.key)
         if missing is not None:
             self.blame(run, node.blamed_outputs, path, state.key)
             return State.NEXT_CREATED_ERROR, text, _unfollowed(missing)
         self._count_followers(run, node, path, state.key)
         return State.SUCCESS, text, None
 
-    def _children(self, resolver: Resolver, node: NodePlan, path: bytes, text: str, holder: int) -> Missing | None:
+    def _children(self, run: RunFacts, node: NodePlan, path: bytes, text: str, holder: int) -> Missing | None:
         """Create the children of one output, or none of them when a value is missing; nothing is counted yet."""
         if not node.followers:
             return None
-        run, made = resolver.run, list[Created]()
+        made: list[Created] = []
         outputs: Outputs = from_json(text)
-        resolver.path, resolver.parent = path, outputs
         for follower in node.followers:
             child = run.plan.nodes[follower.node]
             if child.hands_on == outputs.keys():
                 given = text
             else:
-                inputs = resolver.inputs(child)
+                inputs = Resolver(run, path, self.known, outputs, node.index).inputs(child)
                 if isinstance(inputs, list):
                     return Missing(f'"{child.identifier}" cannot be created: {inputs[0].reason}')
                 given = to_json(inputs).decode()

@@ -11,6 +11,7 @@ from exodsl.database import templates
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.plan import Plan, make_plan
 from exodsl.errors import GraphNotFound
+from exodsl.manager.starting import InputCheck
 from exodsl.template.checks import ensure_valid
 from exodsl.template.models import GraphTemplate, hash_of
 
@@ -26,6 +27,7 @@ class Catalog:
 
     def __init__(self) -> None:
         self._plans: dict[int, tuple[Plan, int]] = {}
+        self._input_checks: dict[int, InputCheck] = {}
         self._runs: OrderedDict[int, RunFacts] = OrderedDict()
 
     def upsert(self, connection: Any, template: GraphTemplate, now: int) -> int:
@@ -60,6 +62,12 @@ class Catalog:
             parsed = GraphTemplate.model_validate_json(templates.body(connection, template))
             self._plans[template] = make_plan(parsed), templates.first_node(connection, template)
         return self._plans[template]
+
+    def input_check(self, connection: Any, template: int) -> InputCheck:
+        """Return what checks the inputs of a template's runs."""
+        if template not in self._input_checks:
+            self._input_checks[template] = InputCheck(self.plan(connection, template)[0].template)
+        return self._input_checks[template]
 
     def run(self, connection: Any, key: int) -> RunFacts:
         """Return the facts of a run."""

@@ -87,7 +87,7 @@ class Controlling(Viewing, ABC):
                 changes.count(key, plan.index, ended=State.CANCELLED, by=count)
         write_counts(step.connection, changes, step.node_id)
         clean = not run.plan.template.keep_store
-        templates.end_run(step.connection, key, Run.CANCELLED, step.now, clean_store=clean)
+        templates.end_runs(step.connection, [key], Run.CANCELLED, step.now, clean_store=clean)
         step.claimed = [state for state in step.claimed if state.run.key != key]
         step.ended[key] = Run.CANCELLED
 

@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from pydantic import SecretStr
-from pydantic_core import from_json
 
 from exodsl.database import reads, revisions, templates
 from exodsl.database.notes import write_notes
 from exodsl.database.sqlite import Sqlite
-from exodsl.engine.facts import RunFacts
 from exodsl.engine.notes import Notes
 from exodsl.engine.reports import Report
 from exodsl.engine.status import Run
@@ -24,14 +22,12 @@ from exodsl.manager import sessions
 from exodsl.manager.catalog import Catalog, RunGone
 from exodsl.manager.cleaning import Cleaning
 from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
-from exodsl.manager.ids import new_run_id
 from exodsl.manager.noting import Noting
 from exodsl.manager.protocol import Exchange, Serves, Trigger
 from exodsl.manager.scheduling import Scheduling
-from exodsl.manager.secrets import SecretKeeping, check_given, check_stored, keep
+from exodsl.manager.secrets import SecretKeeping, check_given, keep
 from exodsl.manager.sessions import LEASE_MS, LOOK_MS, MOST_LOST, Clock, Session
-from exodsl.manager.starting import as_json, check_inputs, idempotency, initial_store, root_inputs, start_delay
-from exodsl.manager.ticking import NewRun
+from exodsl.manager.triggering import Starter
 from exodsl.manager.viewing import run_status
 from exodsl.template.models import GraphTemplate
 
@@ -87,35 +83,10 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
     def trigger(self, triggers: Sequence[Trigger]) -> list[str]:
         """Start runs; see `StateManager.trigger`."""
         with self._working() as step:
-            runs = [self._find_or_start(step, trigger) for trigger in triggers]
+            starter = Starter(step)
+            runs = [starter.find_or_start(trigger) for trigger in triggers]
             step.start(new for new in runs if not isinstance(new, str))
         return [new if isinstance(new, str) else new[0].run_id for new in runs]
-
-    def _find_or_start(self, step: Step, trigger: Trigger) -> str | NewRun:
-        """Return the id of the run that this key was given before, or a new run."""
-        key = idempotency(trigger)
-        before = None if key is None else templates.run_of(step.connection, key)
-        if before is not None:
-            return self._catalog.run(step.connection, before).run_id
-        return self._new_run(step.connection, trigger, step.now)
-
-    def _new_run(self, connection: Any, trigger: Trigger, now: int) -> NewRun:
-        key = self._catalog.find(connection, trigger.namespace, trigger.graph, trigger.version)
-        plan, base = self._catalog.plan(connection, key)
-        if plan.template.secrets:
-            check_stored(connection, plan.template)
-        due = now + start_delay(trigger.start_delay_ms)
-        text = as_json(dict(trigger.inputs), "inputs", trigger.graph)
-        given: dict[str, Any] = from_json(text)
-        if not trigger.validated:
-            check_inputs(plan.template, given)
-        store = from_json(as_json(initial_store(plan.template, dict(trigger.store)), "store values", trigger.graph))
-        run_id = new_run_id(now)
-        run = RunFacts(0, run_id, plan, base, given, store)
-        inputs = as_json(root_inputs(run, given), "inputs", trigger.graph)
-        unique = idempotency(trigger)
-        run.key = templates.insert_run(connection, run_id, key, text, trigger.target, unique, now)
-        return self._catalog.remember(run), store, inputs, due
 
     def read_store(self, run_id: str) -> dict[str, Any]:
         """Return the store of a run; see `StateManager.read_store`."""

@@ -169,8 +169,8 @@ class Step:
         if not written.complete:
             raise StaleLease
         self.spilled = self.spilled or bool(changes.spilled)
-        for run, _, failed in written.finished:
-            self._end_run(run, failed)
+        if written.finished:
+            self._end_runs(written.finished)
         return written.drained
 
     def _closing(self, drained: list[Row]) -> Settlement:
@@ -228,12 +228,14 @@ class Step:
         """Note that a state waits from `due` on that nobody was given."""
         self.left_due = due if self.left_due is None else min(self.left_due, due)
 
-    def _end_run(self, key: int, failed: int) -> None:
-        status = Run.FAILED if failed else Run.SUCCESS
-        kept = self.catalog.run(self.connection, key).plan.template.keep_store
-        clean = status is Run.SUCCESS and not kept
-        templates.end_run(self.connection, key, status, self.now, clean_store=clean)
-        self.ended[key] = status
+    def _end_runs(self, finished: Sequence[Row]) -> None:
+        ends: dict[tuple[Run, bool], list[int]] = {}
+        for key, _, failed in finished:
+            status = self.ended[key] = Run.FAILED if failed else Run.SUCCESS
+            kept = self.catalog.run(self.connection, key).plan.template.keep_store
+            ends.setdefault((status, status is Run.SUCCESS and not kept), []).append(key)
+        for (status, clean), keys in ends.items():
+            templates.end_runs(self.connection, keys, status, self.now, clean_store=clean)
 
     # What has to be known
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-import uuid
+from secrets import randbits
 
 
 def new_run_id(now_ms: int) -> str:
     """Return a fresh id for a run triggered at `now_ms`."""
-    number = (now_ms & (2**48 - 1)) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62
-    return str(uuid.UUID(int=number | secrets.randbits(62)))
+    digits = f"{now_ms & (2**48 - 1):012x}7{randbits(12):03x}{0b10 << 62 | randbits(62):016x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

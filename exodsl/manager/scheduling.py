@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import ABC
 from itertools import islice
 from typing import Any
 
@@ -14,9 +14,8 @@ from exodsl.engine.status import Run
 from exodsl.errors import ScheduleNotFound, TransitionRefused
 from exodsl.manager.controlling import Controlling
 from exodsl.manager.exchange import Step
-from exodsl.manager.protocol import Trigger
 from exodsl.manager.sessions import Clock, Session
-from exodsl.manager.ticking import NewRun, Schedule, Ticker
+from exodsl.manager.ticking import Schedule, Ticker
 from exodsl.manager.viewing import LARGEST_KEY, run_status
 from exodsl.manager.views import ScheduleView, TickView
 from exodsl.template.cron import in_zone, ticks_after
@@ -37,9 +36,6 @@ class Scheduling(Controlling, ABC):
         super().__init__(database, clock)
         self._tick_at: float = 0
         self._queued = True
-
-    @abstractmethod
-    def _new_run(self, connection: Any, trigger: Trigger, now: int) -> NewRun: ...
 
     def schedules(self, *, namespace: str | None = None, graph: str | None = None) -> tuple[ScheduleView, ...]:
         """List schedules; see `StateManager.schedules`."""
@@ -106,7 +102,7 @@ class Scheduling(Controlling, ABC):
         if session.run is not None:
             return
         if step.now >= self._tick_at or (self._queued and step.ended):
-            Ticker(step, self._new_run, self._end_by_hand).tick()
+            Ticker(step, self._end_by_hand).tick()
             self._learn_ticks(step.connection)
 
     def _learn_ticks(self, connection: Any) -> None:

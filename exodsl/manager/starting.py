@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
-
-from pydantic_core import from_json, to_json
 
 from exodsl.engine.facts import Known, RunFacts
 from exodsl.engine.resolve import Resolver
@@ -39,40 +36,53 @@ def idempotency(trigger: Trigger) -> str | None:
     return f"{trigger.namespace}\x1f{trigger.graph}\x1f{trigger.idempotency_key}"
 
 
-def check_inputs(template: GraphTemplate, given: dict[str, Any]) -> None:
-    """Compare a run's inputs with the JSON Schema kept with the template; :raises InputInvalid:.
+class InputCheck:
+    """Compares inputs of runs with the JSON Schema kept with their template.
 
     Where the template does not declare them they are the root's own, beside what its mapping gives.
     """
-    declared = template.inputs_schema
-    schema = declared or root_of(template).inputs_schema
-    if schema is None:
-        return
-    known = schema.get("properties", {})
-    for name in given:
-        if name not in known:
+
+    def __init__(self, template: GraphTemplate) -> None:
+        self._graph = template.name
+        self._schema = template.inputs_schema or root_of(template).inputs_schema
+        self._known: dict[str, JsonSchema] = (self._schema or {}).get("properties", {})
+        self._needed = needed_inputs(template)
+        self._validator: Any = None
+
+    def check(self, given: dict[str, Any]) -> None:
+        """Look at the inputs of one run; :raises InputInvalid: naming what does not fit."""
+        if self._schema is None:
+            return
+        for name in given:
+            if name not in self._known:
+                raise InputInvalid(
+                    f'Graph "{self._graph}" has no input "{name}". It has: {_listed(self._known)}.'
+                    f"{did_you_mean(name, self._known)}"
+                )
+        missing = [name for name in self._needed if name not in given]
+        if missing:
+            raise InputInvalid(f'Graph "{self._graph}" needs the input{"s"[: len(missing) > 1]} {_listed(missing)}.')
+        if not all(_plainly_fits(self._known[name], value) for name, value in given.items()):
+            self._validate(given, self._schema)
+
+    def _validate(self, given: dict[str, Any], schema: JsonSchema) -> None:
+        if self._validator is None:
+            from jsonschema import Draft202012Validator  # only needed where no model is at hand
+
+            self._validator = Draft202012Validator({**schema, "required": []})
+        for error in self._validator.iter_errors(given):
             raise InputInvalid(
-                f'Graph "{template.name}" has no input "{name}". It has: {_listed(known)}.{did_you_mean(name, known)}'
+                f'Graph "{self._graph}" cannot take its input `{".".join(map(str, error.path))}`: {error.message}.'
             )
-    missing = [name for name in needed_inputs(template) if name not in given]
-    if missing:
-        raise InputInvalid(f'Graph "{template.name}" needs the input{"s"[: len(missing) > 1]} {_listed(missing)}.')
-    if given:
-        _check_values(template.name, {**schema, "required": []}, given)
 
 
-@lru_cache(256)
-def _validator(schema: bytes) -> Any:
-    from jsonschema import Draft202012Validator  # only needed where no model is at hand
-
-    return Draft202012Validator(from_json(schema))
+_PLAIN = {"string": str, "integer": int, "number": float, "boolean": bool}
+_NO_LIMITS = frozenset({"type", "default"})
 
 
-def _check_values(graph: str, schema: JsonSchema, given: dict[str, Any]) -> None:
-    for error in _validator(to_json(schema)).iter_errors(given):
-        raise InputInvalid(
-            f'Graph "{graph}" cannot take its input `{".".join(map(str, error.path))}`: {error.message}.'
-        )
+def _plainly_fits(schema: JsonSchema, value: object) -> bool:
+    """Say whether a value fits beyond doubt: most do, and then nobody has to look closer."""
+    return schema.keys() <= _NO_LIMITS and type(value) is _PLAIN.get(schema.get("type", ""))
 
 
 def initial_store(template: GraphTemplate, given: dict[str, Any]) -> dict[str, Any]:

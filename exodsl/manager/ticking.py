@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from exodsl.database import schedules
-from exodsl.engine.facts import RunFacts
 from exodsl.errors import ExodslError
 from exodsl.manager.exchange import Step
 from exodsl.manager.protocol import Trigger
+from exodsl.manager.triggering import NewRun, Starter
 from exodsl.manager.views import TickOutcome
 from exodsl.template.cron import in_zone, last_tick, next_tick
 from exodsl.template.triggers import CatchUp, Overlap
 
-NewRun = tuple[RunFacts, dict[str, Any], str, int]
-"""A run, its store, the inputs of its root, and when that is due."""
 GRACE_MS = 60_000
 """How late a tick may be and still count as on time where none is caught up."""
 MOST_TICKS = 100
@@ -49,18 +46,16 @@ class Schedule:
 class Ticker:
     """Decides the ticks that are due at the time of a step.
 
-    :param new_run: makes a run; refuses what cannot start.
     :param cancel: ends a run where it stands.
     """
 
     def __init__(
         self,
         step: Step,
-        new_run: Callable[[Any, Trigger, int], NewRun],
         cancel: Callable[[Step, int], None],
     ) -> None:
         self._step, self._connection, self._now = step, step.connection, step.now
-        self._new_run, self._cancel = new_run, cancel
+        self._starter, self._cancel = Starter(step), cancel
         self._new: list[NewRun] = []
         self._left = MOST_TICKS
 
@@ -146,7 +141,7 @@ class Ticker:
     def _start(self, schedule: Schedule, at: int) -> int | None:
         """Start the run of a tick; return its key, or nothing when it cannot start, which is recorded."""
         try:
-            new = self._new_run(self._connection, Trigger(schedule.namespace, schedule.graph), self._now)
+            new = self._starter.new_run(Trigger(schedule.namespace, schedule.graph))
         except ExodslError as error:
             schedules.failed(self._connection, schedule.key, at, str(error))
             return None

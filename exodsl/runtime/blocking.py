@@ -35,8 +35,7 @@ def failed_body(error: BaseException, body: Body, injected: Injected) -> Ending:
 
 def writes_of(store: StoreSession) -> Writes:
     """Return what a body wrote to the store, as it is reported."""
-    writes = store.writes
-    return tuple(StoreWrite(*write) for write in writes) if writes else ()
+    return tuple(StoreWrite(*write) for write in store.writes) if store.wrote else ()
 
 
 def _call(body: Body, inputs: str, injected: Injected) -> list[str]:

@@ -36,39 +36,29 @@ class Bodies(Desk):
     def run_on_thread(self, claim: Claim) -> Ending:
         """Run a body in the thread that calls."""
         CLAIM.set(claim)
+        kit = self.kit(claim)
         try:
-            injected = self.injected(claim)
+            injected = self.injected(claim, kit)
         except Exception as error:  # noqa: BLE001 - whatever keeps a body from starting fails its state
             return raised(error)
         begun, cpu = monotonic(), thread_time_ns()
-        ending = run_body(self.body(claim), claim.inputs, injected)
-        claim.usage = Usage(_ms_since(begun), (thread_time_ns() - cpu) // 1000)
+        ending = run_body(kit.body, claim.inputs, injected)
+        claim.usage = Usage(int((monotonic() - begun) * 1000), (thread_time_ns() - cpu) // 1000)
         return ending
 
     async def run_in_loop(self, claim: Claim) -> Ending:
         """Await an async body in this event loop."""
+        kit = self.kit(claim)
         try:
-            injected = self.injected(claim)
+            injected = self.injected(claim, kit)
         except Exception as error:  # noqa: BLE001 - whatever keeps a body from starting fails its state
             return raised(error)
-        timeout = self.timeout(claim)
+        timeout = kit.timeout if claim.timeout_ms is None else claim.timeout_ms / 1000
         if timeout is None:
-            return await self._awaited(claim, injected)
+            return await _awaited(kit.body, claim, injected)
         with anyio.move_on_after(timeout):
-            return await self._awaited(claim, injected)
+            return await _awaited(kit.body, claim, injected)
         return self.timed_out(claim)
-
-    async def _awaited(self, claim: Claim, injected: Injected) -> Ending:
-        body, token, begun = self.body(claim), CLAIM.set(claim), monotonic()
-        try:
-            return Executed(await body.arun(claim.inputs, injected), writes_of(injected.store))
-        except BaseException as error:  # signals and SystemExit are no `Exception`
-            if being_cancelled(error):
-                raise
-            return failed_body(error, body, injected)
-        finally:
-            claim.usage = Usage(_ms_since(begun))
-            CLAIM.reset(token)
 
     async def run_in_process(self, claim: Claim) -> Ending:
         """Run a body in a child process; what it prints and logs appears here, whole."""
@@ -90,8 +80,17 @@ class Bodies(Desk):
         return raised(TimeoutError(f'"{claim.identifier}" took longer than {seconds:g} s.{advice}'))
 
 
-def _ms_since(begun: float) -> int:
-    return int((monotonic() - begun) * 1000)
+async def _awaited(body: Body, claim: Claim, injected: Injected) -> Ending:
+    token, begun = CLAIM.set(claim), monotonic()
+    try:
+        return Executed(await body.arun(claim.inputs, injected), writes_of(injected.store))
+    except BaseException as error:  # signals and SystemExit are no `Exception`
+        if being_cancelled(error):
+            raise
+        return failed_body(error, body, injected)
+    finally:
+        claim.usage = Usage(int((monotonic() - begun) * 1000))
+        CLAIM.reset(token)
 
 
 def being_cancelled(error: BaseException) -> bool:

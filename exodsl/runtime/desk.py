@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Literal
 
@@ -17,6 +18,7 @@ from exodsl.runtime.notebook import Notebook
 from exodsl.runtime.secrets import Secrets
 from exodsl.runtime.served import check_executor, place_elsewhere
 from exodsl.runtime.telling import StateContext, kept_from
+from exodsl.template.check_executors import EXECUTORS
 from exodsl.template.models import GraphTemplate
 
 Way = Literal["loop", "thread", "process"]
@@ -24,6 +26,24 @@ _KEPT_RUNS = 1024
 _NO_SECRETS: Mapping[str, str] = {}
 _NO_STORE = StoreSession(dict)
 """For bodies that do not ask for the store: nobody can reach it, so all may share it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What is the same for every state of one node in a runtime.
+
+    :param timeout: of the body itself, in seconds; a template may say otherwise.
+    :param stores: it asks for the store.
+    :param declared: the secrets it asks for, and whether it can do without.
+    :param known: its executor exists.
+    """
+
+    body: Body
+    way: Way
+    timeout: float | None
+    stores: bool
+    declared: Mapping[str, bool]
+    known: bool
 
 
 class Desk:
@@ -34,46 +54,46 @@ class Desk:
 
     def __init__(self, manager: StateManager, bodies: Mapping[str, Body]) -> None:
         self._manager, self._bodies = manager, bodies
-        self._declared = {name: body.code.secrets for name, body in bodies.items()}
-        self._stores = {name: bool(body.code.signature.stores) for name, body in bodies.items()}
-        self._ways: dict[tuple[str, str | None], Way] = {}
+        self._kits: dict[tuple[str, str | None], Kit] = {}
         self._kept_secrets = Secrets(manager)
         self.notebook = Notebook()
         self._template = lru_cache(_KEPT_RUNS)(self._read_template)
 
-    def body(self, claim: Claim) -> Body:
-        """Return the body of a claimed state."""
-        return self._bodies[claim.node_name]
+    def kit(self, claim: Claim) -> Kit:
+        """Return what is laid out once for all states of a node."""
+        key = (claim.node_name, claim.executor)
+        kit = self._kits.get(key)
+        if kit is None:
+            kit = self._kits[key] = self._make_kit(claim)
+        return kit
+
+    def _make_kit(self, claim: Claim) -> Kit:
+        body = self._bodies[claim.node_name]
+        return Kit(
+            body=body,
+            way=_way(body, claim.executor or body.executor),
+            timeout=None if body.timeout is None else body.timeout.total_seconds(),
+            stores=bool(body.code.signature.stores),
+            declared=body.code.secrets,
+            known=claim.executor is None or claim.executor in EXECUTORS,
+        )
 
     def way(self, claim: Claim) -> Way:
         """Say where the body runs: in the event loop, on a thread, or in a child process."""
-        key = (claim.node_name, claim.executor)
-        way = self._ways.get(key)
-        if way is None:
-            way = self._ways[key] = self._find_way(claim)
-        return way
-
-    def _find_way(self, claim: Claim) -> Way:
-        body = self._bodies[claim.node_name]
-        executor = claim.executor or body.executor
-        if executor == "process":
-            return "process"
-        return "thread" if executor is not None or body.style == "sync" else "loop"
+        return self.kit(claim).way
 
     def timeout(self, claim: Claim) -> float | None:
         """Return the seconds that the body may take: what the template says, else the body."""
-        if claim.timeout_ms is not None:
-            return claim.timeout_ms / 1000
-        limit = self._bodies[claim.node_name].timeout
-        return None if limit is None else limit.total_seconds()
+        return self.kit(claim).timeout if claim.timeout_ms is None else claim.timeout_ms / 1000
 
-    def injected(self, claim: Claim) -> Injected:
+    def injected(self, claim: Claim, kit: Kit) -> Injected:
         """Return what a body in this process gets beside its inputs.
 
         :raises DefinitionError: when a secret is missing, or the executor is unknown.
         """
-        check_executor(claim.executor, claim.identifier)
-        secrets = self._secrets(claim)
+        if not kit.known:
+            check_executor(claim.executor, claim.identifier)
+        secrets = self._secrets(claim, kit) if kit.declared else _NO_SECRETS
         context = StateContext(
             claim.run_id,
             claim.identifier,
@@ -83,8 +103,7 @@ class Desk:
             notebook=self.notebook,
             secrets=secrets,
         )
-        stores = self._stores[claim.node_name]
-        store = StoreSession(partial(self._manager.read_store, claim.run_id)) if stores else _NO_STORE
+        store = StoreSession(partial(self._manager.read_store, claim.run_id)) if kit.stores else _NO_STORE
         return Injected(context, store, secrets)
 
     def request(self, claim: Claim) -> Request:
@@ -92,8 +111,8 @@ class Desk:
 
         :raises DefinitionError: when a secret is missing, or the node cannot be loaded there.
         """
-        body, logger = self.body(claim), node_logger(claim.identifier)
-        address = place_elsewhere(body)
+        kit, logger = self.kit(claim), node_logger(claim.identifier)
+        address = place_elsewhere(kit.body)
         return Request(
             source=address.source,
             qualname=address.qualname,
@@ -105,17 +124,22 @@ class Desk:
             logger=logger.name,
             log_level=lowest_level(logger),
             kept_from=kept_from(logger),
-            secrets=dict(self._secrets(claim)),
-            store=self._manager.read_store(claim.run_id) if self._stores[claim.node_name] else {},
+            secrets=dict(self._secrets(claim, kit)) if kit.declared else {},
+            store=self._manager.read_store(claim.run_id) if kit.stores else {},
         )
 
-    def _secrets(self, claim: Claim) -> Mapping[str, str]:
-        declared = self._declared[claim.node_name]
-        return self._kept_secrets.of(self._template(claim.run_id), declared) if declared else _NO_SECRETS
+    def _secrets(self, claim: Claim, kit: Kit) -> Mapping[str, str]:
+        return self._kept_secrets.of(self._template(claim.run_id), kit.declared)
 
     def _read_template(self, run_id: str) -> GraphTemplate:
         run = self._manager.run(run_id)
         return self._manager.template(run.namespace, run.graph, run.version)
+
+
+def _way(body: Body, executor: str | None) -> Way:
+    if executor == "process":
+        return "process"
+    return "thread" if executor is not None or body.style == "sync" else "loop"
 
 
 def place_key(claim: Claim) -> str:

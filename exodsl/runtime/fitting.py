@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from exodsl.dsl.body import Body
 from exodsl.engine.reports import Claim
 from exodsl.errors import ExodslError, InputInvalid
 from exodsl.manager.protocol import StateManager
+from exodsl.runtime.desk import Kit
 from exodsl.runtime.judging import Raised
 from exodsl.template.policies import qualified_name
 
@@ -21,11 +21,11 @@ _MISFIT = qualified_name(InputInvalid)
 class Fitting:
     """Compares the code of a runtime with the versions of graphs that its runs are of; only when a state failed.
 
-    :param body: gives the body of a claimed state.
+    :param kit: gives what a claimed state is run with.
     """
 
-    def __init__(self, manager: StateManager, body: Callable[[Claim], Body]) -> None:
-        self._manager, self._body = manager, body
+    def __init__(self, manager: StateManager, kit: Callable[[Claim], Kit]) -> None:
+        self._manager, self._kit = manager, kit
         self._read = lru_cache(_KEPT)(self._read_node)
 
     def explained(self, claim: Claim, failure: Raised) -> Raised:
@@ -36,7 +36,7 @@ class Fitting:
             version, then = self._read(claim.run_id, claim.identifier)
         except ExodslError:  # the run was removed, or the database is gone: neither is what failed here
             return failure
-        changes = "; ".join(_changes(then, self._body(claim).code.inputs.schema()))
+        changes = "; ".join(_changes(then, self._kit(claim).body.code.inputs.schema()))
         if then is None or not changes:
             return failure
         said = failure.error.message

@@ -14,7 +14,7 @@ from types import TracebackType
 from pydantic_core import PydanticSerializationError, to_json
 
 from exodsl.dsl.signals import Fatal, Prune, Requeue
-from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Requeued, Result, StoreWrite
+from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Requeued, StoreWrite
 from exodsl.errors import DefinitionError, InputInvalid, OutputInvalid, TargetError
 from exodsl.runtime.blotting import blotted
 from exodsl.template.policies import RetryPolicy, qualified_name
@@ -43,11 +43,9 @@ class Raised:
 Ending = Executed | Pruned | Requeued | Raised
 
 
-def result_of(ending: Ending, policy: RetryPolicy) -> Result:
-    """Turn the end of a body into what is reported; failures are judged by the retry policy."""
-    if not isinstance(ending, Raised):
-        return ending
-    return Failed(ending.error, retryable=not ending.final and policy.retries(ending.names))
+def failure(raised: Raised, policy: RetryPolicy) -> Failed:
+    """Judge by the retry policy whether what a body raised is worth another try."""
+    return Failed(raised.error, retryable=not raised.final and policy.retries(raised.names))
 
 
 def read_exception(

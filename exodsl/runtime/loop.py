@@ -11,14 +11,14 @@ import anyio
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint, current_token
 
-from exodsl.engine.reports import Claim, Released, Report
+from exodsl.engine.reports import Claim, Failed, Released, Report
 from exodsl.errors import ExodslError
 from exodsl.manager.protocol import Exchange, Serves, StateManager
 from exodsl.manager.views import RunStatus
 from exodsl.runtime.bodies import Bodies
 from exodsl.runtime.exchanges import Exchanges
 from exodsl.runtime.fitting import Fitting
-from exodsl.runtime.judging import Ending, Raised, result_of
+from exodsl.runtime.judging import Ending, Raised, failure
 from exodsl.runtime.logs import LOG, extras
 from exodsl.runtime.pace import HARD_STOP_SECONDS, Pace
 from exodsl.runtime.workers import Workers
@@ -50,7 +50,7 @@ class Loop:
     ) -> None:
         self._manager, self._name, self._serves = manager, name, serves
         self._bodies, self._pace, self._until = bodies, pace, until
-        self._fitting = Fitting(manager, bodies.body)
+        self._fitting = Fitting(manager, bodies.kit)
         self._serving, self._runs_ended = serving, runs_ended
         self._exchanges = Exchanges(
             manager, pace.poll_interval, self._outside, self._arrived, self._fail, self._wake, bodies.notebook
@@ -253,12 +253,14 @@ class Loop:
         return True
 
     def _report(self, claim: Claim, ending: Ending) -> None:
-        if isinstance(ending, Raised):
-            ending = self._fitting.explained(claim, ending)
-            error = ending.error
-            LOG.info("%s failed: %s: %s", claim.identifier, error.name, error.message, extra=extras(claim))
-        result = result_of(ending, claim.retry_policy)
+        result = self._judged(claim, ending) if isinstance(ending, Raised) else ending
         self._exchanges.report(Report(claim.state_id, claim.lease, result, claim.usage))
+
+    def _judged(self, claim: Claim, raised: Raised) -> Failed:
+        raised = self._fitting.explained(claim, raised)
+        error = raised.error
+        LOG.info("%s failed: %s: %s", claim.identifier, error.name, error.message, extra=extras(claim))
+        return failure(raised, claim.retry_policy)
 
     def _release(self, claim: Claim) -> None:
         self._exchanges.report(Report(claim.state_id, claim.lease, Released()))

@@ -30,12 +30,12 @@ from opentelemetry.trace import (
 )
 
 from exodsl.dsl.body import Body
-from exodsl.engine.reports import Claim, Executed, Failed, Pruned, Requeued
+from exodsl.engine.reports import Claim, Executed, Pruned, Requeued
 from exodsl.errors import ExodslError
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.views import RunStatus, RunView
 from exodsl.runtime.bodies import Bodies
-from exodsl.runtime.judging import Ending, Raised, result_of
+from exodsl.runtime.judging import Ending, Raised, failure
 from exodsl.runtime.kinship import Kinship
 from exodsl.runtime.logs import LOG
 
@@ -163,13 +163,12 @@ def _note_ending(span: Span, claim: Claim, ending: Ending) -> None:
 
 def _status(claim: Claim, ending: Ending) -> str:
     """Return what becomes of the state, as far as its runtime knows: whether children can be created it does not."""
-    result = result_of(ending, claim.retry_policy)
-    if isinstance(result, Failed):
-        again = result.retryable and claim.retry_count < claim.retry_policy.max_retries
-        return "RETRY_CREATED" if again else "ERRORED"
-    if isinstance(result, Pruned):
+    if isinstance(ending, Raised):
+        retryable = failure(ending, claim.retry_policy).retryable
+        return "RETRY_CREATED" if retryable and claim.retry_count < claim.retry_policy.max_retries else "ERRORED"
+    if isinstance(ending, Pruned):
         return "PRUNED"
-    return "CREATED" if isinstance(result, Requeued) else "EXECUTED"
+    return "CREATED" if isinstance(ending, Requeued) else "EXECUTED"
 
 
 def _nanoseconds(moment: datetime) -> int:

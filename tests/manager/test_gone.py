@@ -89,7 +89,8 @@ def test_a_state_that_is_lost_three_times_is_given_up(manage: Open, file: Path, 
 def test_a_body_that_ends_its_process_takes_no_other_state_along(manage: Open, clock: Clock) -> None:
     """What a killed runtime held beside it was lost as often; so what was lost twice is held one at a time."""
     begun = begin(manage(), clock, FAN)
-    begun.tell(report(*begun.take(), numbers(20)), capacity=0)
+    (root,) = begun.take()
+    begun.tell(report(root, numbers(20)), capacity=0)
     guilty = begun.states("work")[7].state_id
     deaths = 0
     while _work_until_it_is_claimed(manage(), guilty):
@@ -115,7 +116,8 @@ def _work_until_it_is_claimed(manager: StateManager, guilty: int) -> bool:
 
 def test_what_was_lost_twice_is_held_one_at_a_time(manage: Open, clock: Clock) -> None:
     begun = begin(manage(), clock, FAN)
-    begun.tell(report(*begun.take(), numbers(5)), capacity=0)
+    (root,) = begun.take()
+    begun.tell(report(root, numbers(5)), capacity=0)
     for _ in range(2):
         lost = manage()
         assert len(lost.exchange(lost.open_session("lost", serves(FAN)), [], 10).claims) == 5

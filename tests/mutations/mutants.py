@@ -174,8 +174,8 @@ MUTANTS = (
     Mutant(
         "a run with a failure is a SUCCESS",
         "exodsl/manager/exchange.py",
-        "status = Run.FAILED if failed else Run.SUCCESS",
-        "status = Run.FAILED if failed > 1 else Run.SUCCESS",
+        "= Run.FAILED if failed else Run.SUCCESS",
+        "= Run.FAILED if failed > 1 else Run.SUCCESS",
         ("tests/manager/test_transitions.py",),
     ),
     Mutant(
@@ -187,8 +187,8 @@ MUTANTS = (
     ),
     Mutant(
         "one key of idempotency gives two runs",
-        "exodsl/manager/embedded.py",
-        "before = None if key is None else templates.run_of(step.connection, key)",
+        "exodsl/manager/triggering.py",
+        "before = None if key is None else templates.run_of(self._connection, key)",
         "before = None",
         ("tests/manager/test_control.py",),
     ),

@@ -8,8 +8,8 @@ import pytest
 
 import exodsl
 from exodsl import Fatal, InputInvalid, OutputInvalid, Prune, PruneSignal, Requeue, RetryPolicy, node
-from exodsl.engine.reports import Failed, Pruned, Requeued, StoreWrite
-from exodsl.runtime.judging import Raised, read_exception, result_of
+from exodsl.engine.reports import Pruned, Requeued, StoreWrite
+from exodsl.runtime.judging import Raised, failure, read_exception
 
 DEFAULT = RetryPolicy()
 WRITES = (StoreWrite("add", "seen", 1),)
@@ -25,12 +25,12 @@ def caught(error: BaseException) -> BaseException:
 
 def retried(error: BaseException, policy: RetryPolicy = DEFAULT) -> bool:
     """Whether a failure is reported as worth a retry."""
-    result = result_of(read_exception(error), policy)
-    assert isinstance(result, Failed)
-    return result.retryable
+    ending = read_exception(error)
+    assert isinstance(ending, Raised)
+    return failure(ending, policy).retryable
 
 
-def failure(error: BaseException, **options: object) -> Raised:
+def described(error: BaseException, **options: object) -> Raised:
     """What is known of a failure."""
     ending = read_exception(caught(error), **options)  # type: ignore[arg-type]
     assert isinstance(ending, Raised)
@@ -56,14 +56,14 @@ def test_a_signal_alone_in_nested_groups_counts_as_the_signal() -> None:
 
 
 def test_a_signal_beside_another_exception_is_a_failure() -> None:
-    error = failure(BaseExceptionGroup("both", [Prune("enough"), ValueError("bad")])).error
+    error = described(BaseExceptionGroup("both", [Prune("enough"), ValueError("bad")])).error
 
     assert error.type == "builtins.BaseExceptionGroup"
     assert "ValueError: bad" in error.traceback
 
 
 def test_prune_data_that_is_no_json_is_a_failure_that_says_so() -> None:
-    error = failure(Prune("odd", what=object())).error
+    error = described(Prune("odd", what=object())).error
 
     assert error.type == "exodsl.errors.OutputInvalid"
 
@@ -78,7 +78,7 @@ def test_a_fatal_alone_in_a_group_is_not_retried() -> None:
 
 
 def test_exit_in_a_body_is_a_failure_of_its_state() -> None:
-    assert failure(SystemExit(2)).error.type == "builtins.SystemExit"
+    assert described(SystemExit(2)).error.type == "builtins.SystemExit"
 
 
 def test_exit_is_retried_only_when_the_policy_names_it() -> None:
@@ -100,7 +100,7 @@ def test_giving_up_goes_before_retrying() -> None:
 def test_a_type_of_a_script_is_known_under_both_names_of_its_module() -> None:
     kind = type("Busy", (Exception,), {"__module__": "flows"})
 
-    names = failure(kind("now"), home="flows").names
+    names = described(kind("now"), home="flows").names
 
     assert {"flows.Busy", "__main__.Busy", "builtins.Exception"} <= set(names)
 
@@ -112,20 +112,20 @@ def test_a_traceback_ends_where_the_user_wrote() -> None:
 
     with pytest.raises(ValueError) as raised:
         body()  # through our own frames
-    error = failure(raised.value).error
+    error = described(raised.value).error
 
     assert "in body" in error.traceback
     assert str(Path(exodsl.__file__).parent) not in error.traceback
 
 
 def test_failures_at_one_place_share_a_key() -> None:
-    keys = {failure(ValueError(str(number))).error.key for number in range(3)}
+    keys = {described(ValueError(str(number))).error.key for number in range(3)}
 
     assert keys == {"builtins.ValueError in test_judging.py:caught"}
 
 
 def test_secrets_are_blotted_out_of_message_and_traceback() -> None:
-    error = failure(ValueError("key hunter2 refused"), secrets=["hunter2", ""]).error
+    error = described(ValueError("key hunter2 refused"), secrets=["hunter2", ""]).error
 
     assert error.message == "key [secret] refused"
     assert "hunter2" not in error.traceback
