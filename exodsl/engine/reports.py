@@ -111,8 +111,8 @@ class Claim:
     """A state that a runtime holds: what to run, with which inputs, under which policy.
 
     `path` is the lineage, the same for every attempt; `retry_count` starts at 0 and `attempt` at
-    0 for the first state of a place. `timeout_ms` and `executor` come from the template; `usage` is for
-    the runtime to fill in.
+    0 for the first state of a place. `timeout_ms` and `executor` come from the template. A `suspect` was lost
+    so often with its runtime that it does not wait behind others; `usage` is for the runtime to fill in.
     """
 
     state_id: int
@@ -129,4 +129,5 @@ class Claim:
     retry_policy: RetryPolicy
     timeout_ms: int | None
     executor: str | None
+    suspect: bool = False
     usage: Usage | None = None

@@ -141,7 +141,7 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
             self._after(step, holder)
             wait = self._until_due(holder, step.now)
             return Exchange(
-                claims=tuple(as_claim(state) for state in step.claimed),
+                claims=tuple(as_claim(state, step.suspect) for state in step.claimed),
                 refused=tuple(refused),
                 ended_runs={self._catalog.run_id(key): run_status(status) for key, status in step.ended.items()},
                 next_due_ms=0 if holder.spilled else wait,

@@ -315,8 +315,11 @@ def _with_store(settled: Sequence[Settled]) -> list[RunFacts]:
     ]
 
 
-def as_claim(state: StateFacts) -> Claim:
-    """Return what a runtime is told of a state that it holds from now on."""
+def as_claim(state: StateFacts, suspect: int | None) -> Claim:
+    """Return what a runtime is told of a state that it holds from now on.
+
+    :param suspect: the key of the state that is to run at once.
+    """
     run, node = state.run, state.node
     template = run.plan.template
     return Claim(
@@ -334,4 +337,5 @@ def as_claim(state: StateFacts) -> Claim:
         retry_policy=node.retry_policy,
         timeout_ms=node.timeout_ms,
         executor=node.executor,
+        suspect=state.key == suspect,
     )

@@ -74,7 +74,11 @@ class Workers:
     def take(self, claims: Iterable[Claim]) -> None:
         """Take claims; `hand_out` gives them to workers."""
         for claim in claims:
-            self._ready[self._bodies.way(claim)].append(claim)
+            ready = self._ready[self._bodies.way(claim)]
+            if claim.suspect:
+                ready.appendleft(claim)
+            else:
+                ready.append(claim)
 
     def gather(self, now: float) -> None:
         """Take in what threads have done, and write off what takes them too long."""
