@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 import time
@@ -35,6 +34,8 @@ def drive(
     as_json: bool,
 ) -> int:
     """Work on a run, show it, and return the exit code; on Ctrl-C say how to go on."""
+    import asyncio  # a tenth of what help takes
+
     say(f'run {short(run.run_id)} of graph "{run.graph}", kept in {spelled(db)}')
     began = time.monotonic()
     try:
@@ -73,6 +74,8 @@ async def _worked_on(manager: StateManager, run: RunView, bodies: Mapping[str, B
 @contextmanager
 def _cancelled_by_sigterm() -> Generator[None]:
     """Let a polite request to end do what Ctrl-C does, even where Ctrl-C is ignored, as in a script's background."""
+    import asyncio
+
     task = asyncio.current_task()
     if task is None or threading.current_thread() is not threading.main_thread():
         yield

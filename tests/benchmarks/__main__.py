@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import memory, plans, tables
+from tests.benchmarks import memory, plans, startup, tables
 from tests.benchmarks.rounds import Way, measure
 
 ROUNDS, FEW_ROUNDS, QUICK_ROUNDS = 7, 5, 2
-WORK = ("W1", "W2", "W3", "W4", "W5")
+WORK = ("W1", "W2", "W3", "W4", "W5", "HELP")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,12 +73,18 @@ def _w5(quick: bool, rounds: int | None) -> Figures:
     return [(title, tables.figures(measured)), (f"{title}: peak memory in MB", peaks)]
 
 
+def _help(quick: bool, rounds: int | None) -> Figures:
+    found = startup.cpu_seconds(rounds or _rounds(quick))
+    print("\n".join(f"{name}: {seconds:.3f} s of CPU" for name, seconds in found.items()), flush=True)
+    return [("exodsl --help: seconds of CPU", found)]
+
+
 def _rounds(quick: bool, *, many: bool = False) -> int:
     return QUICK_ROUNDS if quick else FEW_ROUNDS if many else ROUNDS
 
 
 _MEASURES: dict[str, Callable[[bool, int | None], Figures]] = {
-    "W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5,
+    "W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "HELP": _help,
 }  # fmt: skip
 
 
