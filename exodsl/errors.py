@@ -22,6 +22,7 @@
     │   └── StateNotFound
     ├── TransitionRefused        a state or run is not in a status that allows the move
     ├── StoreUnavailable         the store of this run was cleaned up
+    ├── RunStuck                 a run in a test cannot end, or does not
     ├── RunFailed                a value of a failed run was asked for
     ├── BodyCrashed              the process of a body ended without an answer
     └── DatabaseUnusable         the database cannot be opened, read or written
@@ -216,6 +217,16 @@ class StoreUnavailable(ExodslError, LookupError):
         super().__init__(
             f'The store of run "{run_id}" was cleaned up when the run ended. `Graph(..., keep_store=True)` keeps it.'
         )
+
+
+class RunStuck(ExodslError, RuntimeError):
+    """A run that a test works on cannot end, or does not; names what waits."""
+
+    code = "run-stuck"
+
+    def __init__(self, run_id: str, message: str) -> None:
+        self.run_id = run_id
+        super().__init__(message)
 
 
 class RunFailed(ExodslError, RuntimeError):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar, overload
 
 from pydantic_core import to_json
 
+from exodsl.api.redaction import Redactions
+from exodsl.api.transcript import Story, told
 from exodsl.dsl.base_node import BaseNode
 from exodsl.dsl.body import Body
 from exodsl.dsl.graph import Graph
 from exodsl.dsl.nodes import AnyNode, Node, as_node
-from exodsl.errors import InputInvalid, NotFound, RunFailed
+from exodsl.engine.reports import StoreWrite
+from exodsl.errors import InputInvalid, NotFound, RunFailed, StoreUnavailable
 from exodsl.manager.protocol import Retried, StateManager
-from exodsl.manager.views import RunStatus, RunView, StateNotes, StateStatus, StateView
+from exodsl.manager.views import GateView, Page, RunStatus, RunView, StateNotes, StateStatus, StateView
 
 T = TypeVar("T")
 AnyPlace = Node[..., Any, Any] | type[BaseNode] | str
@@ -104,6 +107,29 @@ class Run:
         """
         return list(self._pages(None if node is None else self._place(node)[0], status))
 
+    def gates(self) -> list[GateView]:
+        """Return the gates, all of them: unites in topological order, each in fanout order (semantics 4)."""
+        return list(_all_pages(lambda cursor: self.manager.gates(self.run_id, limit=_PAGE, cursor=cursor)))
+
+    def transcript(self, *, redact: Mapping[str, str] | Iterable[str] = (), fold: int | None = 10) -> str:
+        """Return what happened as text, a line for each fact, that is the same whenever the same happened.
+
+        It has no times, ids, tracebacks or places in files. Branches of a fanout stand below it.
+
+        :param redact: fields whose values are not shown, by name or by the end of the way to them
+            (`"token"`, `"fetch.outputs.token"`), or a mapping to what is shown instead.
+        :param fold: how many branches of one fanout are shown, 10 by default, `None` for all; of the others it is
+            said how they ended.
+        """
+        view = self.view
+        template = self.manager.template(view.namespace, view.graph, view.version)
+        try:
+            store = self.store()
+        except StoreUnavailable:
+            store = {}
+        story = Story(view, self.states(), self.gates(), store, self._store_writes())
+        return "\n".join(told(template, story, Redactions(redact), fold))
+
     def notes(self, state: StateView | int) -> StateNotes:
         """Return what the body of a state told: lines of its log, and how far it is; also while it runs.
 
@@ -179,16 +205,16 @@ class Run:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def _store_writes(self) -> Mapping[int, Iterable[StoreWrite]]:
+        """What states wrote to the store, where that is known: it is not kept."""
+        return {}
+
     def _pages(self, identifier: str | None, status: StateStatus | None) -> Iterator[StateView]:
-        cursor: str | None = None
-        while True:
-            page = self.manager.states(
+        return _all_pages(
+            lambda cursor: self.manager.states(
                 self.run_id, identifier=identifier, status=status, limit=_PAGE, cursor=cursor, whole=True
             )
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        )
 
     def _place(self, node: AnyPlace) -> tuple[str, Body | None]:
         """Return the identifier that is meant, and the body that types its outputs."""
@@ -198,7 +224,7 @@ class Run:
             return node, None if known is None else known.body
         wanted = as_node(node, "asked for")
         if nodes and wanted.identifier not in nodes:
-            raise _stands_elsewhere(wanted, nodes)
+            raise stands_elsewhere(wanted, nodes)
         return wanted.identifier, wanted.body
 
     def _without_output(self, identifier: str) -> Exception:
@@ -218,6 +244,16 @@ class Run:
         return _failed(self.run_id, self.manager.state(view.failed_state_id))
 
 
+def _all_pages(page: Callable[[str | None], Page[T]]) -> Iterator[T]:
+    cursor: str | None = None
+    while True:
+        found = page(cursor)
+        yield from found.items
+        cursor = found.next_cursor
+        if cursor is None:
+            return
+
+
 def _failed(run_id: str, state: StateView) -> RunFailed:
     error = state.error
     said = "no reason was recorded" if error is None else f"{error.name}: {error.message}"
@@ -234,7 +270,8 @@ def _typed(body: Body | None, outputs: dict[str, Any]) -> Any:
     return outputs if body is None else body.load_output(outputs)
 
 
-def _stands_elsewhere(wanted: AnyNode, nodes: dict[str, AnyNode]) -> NotFound:
+def stands_elsewhere(wanted: AnyNode, nodes: Mapping[str, AnyNode]) -> NotFound:
+    """Return the error for a node that a graph does not have, or has under other identifiers."""
     named = [name for name, known in nodes.items() if known.body.same_code(wanted.body)]
     if named:
         return NotFound(f'"{wanted.identifier}" stands in this graph as {", ".join(named)}: ask for one of them.')

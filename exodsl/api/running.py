@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from exodsl.api.ending import tell_ended
 from exodsl.api.inputs import Given, run_inputs, store_values
 from exodsl.api.run import Run
 from exodsl.api.state_manager import Database, opened
@@ -31,18 +32,20 @@ def begin(
     *,
     store: Given = None,
     target: str | None = None,
+    stand_ins: Mapping[str, Body] | None = None,
 ) -> Run:
     """Store a graph and trigger a run of it; nothing is worked on yet.
 
     :param fields: inputs by name, beside those of `inputs`.
     :param target: under which name `resume` finds the graph again, `file.py:graph` or `module:graph`.
+    :param stand_ins: bodies, by node name, that will run instead of the graph's own.
     :raises GraphInvalid: when the graph does not pass its checks.
     :raises InputInvalid: when inputs or store values do not fit; no run exists then.
     :raises DefinitionError: when a secret is missing, or an executor cannot run a node.
     """
     refuse_while_loading(f'A run of graph "{graph.name}"')
     template = graph.compile()
-    check_template(template, bodies(graph))
+    check_template(template, {**bodies(graph), **(stand_ins or {})})
     given, validated = run_inputs(graph, inputs, fields or {})
     stored = store_values(graph, store)
     trigger = Trigger(
@@ -65,13 +68,13 @@ def bodies(graph: Graph[Any, Any]) -> dict[str, Body]:
 def drive(run: Run, graph: Graph[Any, Any], workers: int = WORKERS) -> Run:
     """Work on a run until it has ended, here and now; see `run_until_ended`."""
     run_until_ended(run.manager, run.run_id, bodies(graph), workers)
-    return run
+    return tell_ended(run, graph)
 
 
 async def adrive(run: Run, graph: Graph[Any, Any], workers: int = WORKERS) -> Run:
     """Work on a run until it has ended, in this event loop; see `arun_until_ended`."""
     await arun_until_ended(run.manager, run.run_id, bodies(graph), workers)
-    return run
+    return tell_ended(run, graph)
 
 
 def resume(run_id: str, graph: Graph[Any, Any] | None = None, db: Database = None, *, workers: int = WORKERS) -> Run:

@@ -12,6 +12,7 @@ from exodsl.cli import secrets
 from exodsl.cli.cancel import cancel
 from exodsl.cli.check import check
 from exodsl.cli.clean import clean
+from exodsl.cli.diff import diff
 from exodsl.cli.exits import answer, refuse
 from exodsl.cli.export import export
 from exodsl.cli.init import init
@@ -35,6 +36,7 @@ exodsl runs durable workflows that are written as plain Python modules.
   exodsl init DIR              write a small workflow to start from
   exodsl check FILE.py         see whether a workflow is sound
   exodsl show FILE.py          draw a workflow, or a run with its counts
+  exodsl diff A B              see what changed between two versions of it
   exodsl run FILE.py           run it
   exodsl resume RUN            go on with a run that was interrupted
 
@@ -126,6 +128,7 @@ for _command in (
     run,
     check,
     show,
+    diff,
     runs,
     states,
     state,

@@ -13,6 +13,8 @@ from exodsl.errors import ExtraMissing
 DONE = 0
 FAILED = 1
 """The run failed."""
+DIFFERENT = 1
+"""Two versions of a workflow are not the same."""
 REFUSED = 2
 """Wrong usage, a workflow that does not pass its checks, or bad input."""
 MISSING = 3

@@ -30,6 +30,13 @@ def opened(db: str | None) -> Generator[StateManager]:
         manager.close()
 
 
+def is_there(db: str | None) -> bool:
+    """Say whether there is a database to look into; one that is named counts, as `found` says if it is missing."""
+    from exodsl.manager.opening import default_database
+
+    return _names_one(db) or (_has_default() and default_database().exists())
+
+
 @contextmanager
 def found(db: str | None) -> Generator[StateManager]:
     """Open a database that is there; :raises DatabaseUnusable: when there is none, and makes none."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from peewee import SqliteDatabase
 
 from exodsl.database.migrations import STEPS
-from exodsl.database.tables import SCHEMA_VERSION, Tables
+from exodsl.database.tables import SCHEMA_VERSION, make_tables
 from exodsl.errors import DatabaseUnusable, SchemaMismatch
 
 _HEADER = b"SQLite format 3\x00"
@@ -98,9 +100,20 @@ def _version(connection: sqlite3.Connection) -> int | None:
     return None if row is None else row[0]
 
 
-def create_schema(db: SqliteDatabase, tables: Tables) -> None:
+def create_schema(connection: Any) -> None:
     """Make the tables in a database that has none."""
-    if db.get_tables():
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None:
         return
-    db.create_tables(tables.all())
-    tables.schema.insert(version=SCHEMA_VERSION).execute()
+    for statement in _schema():
+        connection.execute(statement)
+    connection.execute("INSERT INTO schema_version (version, sessions) VALUES (?, 0)", (SCHEMA_VERSION,))
+
+
+@cache
+def _schema() -> tuple[str, ...]:
+    """Return what makes today's tables; it is put into words once, as that takes longer than making them."""
+    database: Any = SqliteDatabase(":memory:")
+    with database:
+        database.create_tables(make_tables(database).all())
+        rows = database.connection().execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+        return tuple(row[0] for row in rows.fetchall())

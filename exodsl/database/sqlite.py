@@ -16,7 +16,6 @@ from peewee import PeeweeException, SqliteDatabase
 from exodsl.database.holding import OPENING, FileId, hold, is_held, let_go
 from exodsl.database.migrations import migrate
 from exodsl.database.opening import check_file, create_schema, unusable
-from exodsl.database.tables import make_tables
 from exodsl.errors import DatabaseUnusable
 
 Durability = Literal["full", "normal"]
@@ -66,11 +65,10 @@ class Sqlite:
 
     def _open(self) -> None:
         self._connect()
-        self.tables = make_tables(self._writer)
-        with self._writer.atomic("IMMEDIATE"):
-            create_schema(self._writer, self.tables)
-            migrate(_raw(self._writer), self.path)
         self.connection: Any = _raw(self._writer)
+        with self._writer.atomic("IMMEDIATE"):
+            create_schema(self.connection)
+            migrate(self.connection, self.path)
         if self.path != MEMORY:
             uri = f"{Path(self.path).resolve().as_uri()}?mode=ro"
             self._reader = self._connection(uri, uri=True, query_only=1)

@@ -36,6 +36,12 @@ BREAKS = [
     ("api/a_break", "import opentelemetry.trace", "OpenTelemetry is at home in exodsl.runtime"),
     ("api/a_break", "import typer", "typer and rich are at home in exodsl.cli"),
     ("runtime/a_break", "from rich.console import Console", "typer and rich are at home in exodsl.cli"),
+    ("api/a_break", "import pytest", "pytest and syrupy are at home in exodsl.testing"),
+    (
+        "cli/a_break",
+        "from syrupy.assertion import SnapshotAssertion",
+        "pytest and syrupy are at home in exodsl.testing",
+    ),
     ("cli/a_break", "import textual", "textual stays outside of exodsl"),
     ("api/a_break", "import fastapi", "FastAPI is at home in exodsl.server"),
 ]

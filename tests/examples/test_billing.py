@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from types import ModuleType
 
+from exodsl.testing import GraphSnapshot
+
 Example = Callable[[str], ModuleType]
 
 
@@ -20,3 +22,7 @@ def test_the_template_lists_the_nodes_in_the_order_of_the_work(example: Example)
     template = example("billing").graph.compile()
 
     assert [node.identifier for node in template.nodes] == ["customers", "invoices", "tax", "bill", "report"]
+
+
+def test_the_graph_is_the_one_that_was_reviewed(example: Example, graph_snapshot: GraphSnapshot) -> None:
+    assert example("billing").graph == graph_snapshot

@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+from exodsl.testing import GraphSnapshot
+
 Example = Callable[[str], ModuleType]
 
 FIRST = "def short():\n    return 1\n\n\ndef longer(x):\n    if x:\n        return 2\n    return 3\n"
@@ -83,3 +85,7 @@ def test_a_node_is_a_function(example: Example, code: Path) -> None:
 
     assert (measured.lines, measured.functions, measured.branches) == (8, 2, 1)
     assert measured.longest.name == "longer"
+
+
+def test_the_graph_is_the_one_that_was_reviewed(example: Example, graph_snapshot: GraphSnapshot) -> None:
+    assert example("code_report").graph == graph_snapshot

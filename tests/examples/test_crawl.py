@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from types import ModuleType
 
+from exodsl.testing import GraphSnapshot
+
 Example = Callable[[str], ModuleType]
 
 
@@ -26,3 +28,7 @@ def test_a_cursor_in_the_store_skips_pages(example: Example) -> None:
 
     assert run.outputs(crawl.clean_title) == ["title of https://site/third"]
     assert run.output(crawl.publish).endswith("1 pages seen")
+
+
+def test_the_graph_is_the_one_that_was_reviewed(example: Example, graph_snapshot: GraphSnapshot) -> None:
+    assert example("crawl").graph == graph_snapshot

@@ -11,7 +11,8 @@ import pytest
 
 from tests.docs.fenced import Block, fenced_blocks
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 START = "import sys; from exodsl.cli import main; sys.exit(main())"
 PAGES = {path.stem: list(fenced_blocks(path.read_text("utf-8"))) for path in (ROOT / "docs" / "examples").glob("*.md")}
 SHOWN = [
@@ -26,7 +27,13 @@ def test_every_example_has_a_page_and_a_test() -> None:
     examples = {path.stem for path in (ROOT / "examples").glob("*.py")}
 
     assert set(PAGES) == examples
-    assert [name for name in sorted(examples) if not (Path(__file__).parent / f"test_{name}.py").exists()] == []
+    assert [name for name in sorted(examples) if not (HERE / f"test_{name}.py").exists()] == []
+
+
+def test_every_example_has_a_snapshot_of_its_graph() -> None:
+    kept = {path.parent.name for path in (HERE / "__snapshots__").glob("*/*.txt")}
+
+    assert kept == {f"test_{path.stem}" for path in (ROOT / "examples").glob("*.py")}
 
 
 @pytest.mark.parametrize(("name", "command", "result"), SHOWN, ids=[f"{n} line {c.line}" for n, c, _ in SHOWN])

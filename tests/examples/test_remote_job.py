@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from types import ModuleType
 
+from exodsl.testing import GraphSnapshot
+
 Example = Callable[[str], ModuleType]
 
 
@@ -24,3 +26,7 @@ def test_a_cancelled_job_ends_the_branch_and_not_the_run(example: Example) -> No
     assert run.status == "SUCCESS"
     assert run.outputs(job.download) == []
     assert [state.data and state.data["reason"] for state in run.states(job.poll)] == ["cancelled upstream"]
+
+
+def test_the_graph_is_the_one_that_was_reviewed(example: Example, graph_snapshot: GraphSnapshot) -> None:
+    assert example("remote_job").graph == graph_snapshot

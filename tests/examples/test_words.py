@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from types import ModuleType
 
+from exodsl.testing import GraphSnapshot
+
 Example = Callable[[str], ModuleType]
 
 
@@ -20,3 +22,7 @@ def test_a_node_is_a_function(example: Example) -> None:
 
     assert words.count_words("a b c") == 3
     assert [part.number for part in words.split("x\n\ny")] == [0, 1]
+
+
+def test_the_graph_is_the_one_that_was_reviewed(example: Example, graph_snapshot: GraphSnapshot) -> None:
+    assert example("words").graph == graph_snapshot

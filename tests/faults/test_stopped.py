@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,6 +25,8 @@ from exodsl.manager.protocol import StateManager, Trigger
 from exodsl.manager.sessions import LEASE_MS
 from tests.faults.outcome import outcome
 from tests.manager.byhand import give, report, serves
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows whether a process is stopped")
 
 
 class SharedClock:
@@ -106,8 +109,11 @@ def sleeper(processes: ForkServerContext, file: Path) -> Iterator[Sleeper]:
         run_id = begin(manager)
         process.start()
         asleep.wait()
+        until(lambda: is_stopped(process))
         clock.forward(LEASE_MS + 1)
         yield Sleeper(process, manager, run_id, file.with_suffix(".log"))
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGCONT)  # a test that failed may have left it asleep, deaf to anything else
         process.terminate()
         process.join()
     assert process.exitcode == 0
@@ -118,6 +124,11 @@ def begin(manager: StateManager) -> str:
     template = GRAPH.compile()
     manager.upsert(template)
     return manager.trigger([Trigger(template.namespace, template.name)])[0]
+
+
+def is_stopped(process: ForkServerProcess) -> bool:
+    """Say whether the signal has come into effect: one to go on that comes before it would be lost."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -1,0 +1,289 @@
+"""A run that a test drives: one exchange at a time, on a clock that jumps to what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from os import PathLike, fspath
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from exodsl.api.ending import tell_ended
+from exodsl.api.inputs import Given
+from exodsl.api.run import AnyPlace
+from exodsl.api.running import begin
+from exodsl.database.sqlite import MEMORY, Sqlite
+from exodsl.dsl.graph import Graph
+from exodsl.engine.reports import Claim
+from exodsl.errors import NotFound, RunStuck, TransitionRefused
+from exodsl.manager.embedded import EmbeddedManager
+from exodsl.manager.opening import database_path
+from exodsl.manager.protocol import Exchange
+from exodsl.manager.sessions import LEASE_MS
+from exodsl.manager.views import GateView, StateView
+from exodsl.runtime.drive import in_event_loop
+from exodsl.testing.clock import FakeClock
+from exodsl.testing.fakes import Fakes, placed, read_fakes, stand_ins
+from exodsl.testing.run import InlineRun
+from exodsl.testing.worker import Worker
+
+T = TypeVar("T")
+I = TypeVar("I", bound=BaseModel)  # noqa: E741
+S = TypeVar("S", bound=BaseModel)
+Path = str | PathLike[str]
+LIMIT = 10_000
+"""How many exchanges a run may take."""
+_PAGE = 1000
+_NAMED = 3
+
+
+class Stepper:
+    """Drives one run, and lets a test look at it between two exchanges; made by `step_inline`.
+
+    :param database: where the run is kept; closed with the run.
+    :param workers: how many states it holds at once.
+    :param limit: how many exchanges the run may take.
+    """
+
+    def __init__(
+        self,
+        database: Sqlite,
+        graph: Graph[Any, Any],
+        given: tuple[Given, Mapping[str, Any], Given],
+        *,
+        clock: FakeClock,
+        fakes: Fakes,
+        seed: int,
+        workers: int,
+        limit: int,
+    ) -> None:
+        inputs, fields, store = given
+        self.clock = clock
+        self._database, self._graph, self._seed = database, graph, seed
+        self._workers, self._limit = workers, limit
+        self._faked = read_fakes(graph, fakes)
+        manager = self._manager()
+        begun = begin(manager, graph, inputs, fields, store=store, stand_ins=stand_ins(graph, self._faked))
+        self.run = InlineRun(manager, begun.run_id, graph, clock)
+        self._worker: Worker | None = self._recruit()
+        self._held: list[Claim] = []
+        self._due: int | None = 0
+        self._exchanges = self._lost_until = 0
+        self._over = False
+
+    def __repr__(self) -> str:
+        return f"<{self.run!r}, held: {', '.join(claim.identifier for claim in self._held) or 'nothing'}>"
+
+    @property
+    def held(self) -> tuple[StateView, ...]:
+        """The states that were handed out; their bodies run with the next exchange."""
+        return tuple(self.run.manager.state(claim.state_id) for claim in self._held)
+
+    def gates(self) -> tuple[GateView, ...]:
+        """Return the gates of the run: unites in topological order, each in fanout order."""
+        return tuple(self.run.gates())
+
+    def next(self) -> bool:
+        """Run the bodies of what is held and make one exchange, which hands out what comes next.
+
+        Where nothing is held, the clock first jumps to when something is due.
+
+        :return: whether the run goes on.
+        :raises RunStuck: when nothing can happen any more, or the limit is reached.
+        :raises TransitionRefused: when the runtime was killed.
+        """
+        return _apart(self._next)
+
+    def until(self, node: AnyPlace) -> StateView:
+        """Go on until a state of a node is held, and return it; its body has not run yet.
+
+        :raises NotFound: when the graph has no such node, or the run ended before.
+        """
+        identifier = placed(self._graph, node)
+        while True:
+            held = next((claim for claim in self._held if claim.identifier == identifier), None)
+            if held is not None:
+                return self.run.manager.state(held.state_id)
+            if not self.next():
+                raise NotFound(f'The run is {self.run.status}: it ended before "{identifier}" was reached.')
+
+    def finish(self) -> InlineRun:
+        """Go on until the run has ended, and return it; a run that is retried after that can go on."""
+        return _apart(self._finish)
+
+    def cancel(self) -> None:
+        """Cancel the run: bodies of what is held still run, and what they give is refused."""
+        self.run.cancel()
+
+    def kill(self, *, after_bodies: bool = False) -> None:
+        """Let the runtime die without leave: what it holds is lost until its lease runs out, 30 seconds later.
+
+        :param after_bodies: the bodies of what is held run before that, but nobody gets to know what came of them.
+        :raises TransitionRefused: when it is dead already.
+        """
+        worker = self._working()
+        _apart(partial(self._die, worker, after_bodies))
+        self._worker, self._held = None, []
+        # Another manager, as another process would have: this one knows nothing of what that one held.
+        self.run.manager = self._manager()
+        self._lost_until = self.clock() + 2 * LEASE_MS
+
+    def resume(self) -> None:
+        """Let another runtime go on with the run; :raises TransitionRefused: when the one before is not dead."""
+        if self._worker is not None:
+            raise TransitionRefused("The runtime", "at work", "`kill` it before another one goes on")
+        self._worker, self._due = self._recruit(), 0
+
+    def close(self) -> None:
+        """Take leave; the run can still be read."""
+        if self._worker is not None:
+            _apart(self._worker.leave)
+        self.run.owning()
+
+    def _manager(self) -> EmbeddedManager:
+        return EmbeddedManager(self._database, clock=self.clock, seed=self._seed)
+
+    def _recruit(self) -> Worker:
+        return Worker(self.run, self._graph, self._faked)
+
+    def _working(self) -> Worker:
+        if self._worker is None:
+            raise TransitionRefused("The runtime", "killed", "`resume` starts another one")
+        return self._worker
+
+    def _die(self, worker: Worker, after_bodies: bool) -> None:
+        if after_bodies:
+            for claim in self._held:
+                worker.work(claim)
+        worker.vanish()
+
+    def _finish(self) -> InlineRun:
+        while self._next():
+            pass
+        return self.run
+
+    def _next(self) -> bool:
+        worker = self._working()
+        if self._over and self.run.view.finished_at is not None:
+            return False
+        if self._over:  # and yet it goes on: somebody retried it by hand
+            self._over, self._due = False, 0
+        self._count()
+        if not self._held:
+            self._wait()
+        reports = [worker.work(claim) for claim in self._held]
+        exchange = worker.exchange(reports, self._workers)
+        self._held, self._due = list(exchange.claims), exchange.next_due_ms
+        self.run.remember(report for report in reports if report.state_id not in exchange.refused)
+        self._over = self._has_ended(exchange)
+        if self._over:
+            tell_ended(self.run, self._graph)
+        elif not reports and not self._held:
+            self._refuse_standstill()
+        return not self._over
+
+    def _has_ended(self, exchange: Exchange) -> bool:
+        if self.run.run_id in exchange.ended_runs:
+            return True
+        return not self._held and self.run.view.finished_at is not None
+
+    def _wait(self) -> None:
+        """Let the clock jump to what is due next, or to the end of a lease that somebody left behind."""
+        due = self._due
+        if self._may_be_lost:
+            due = LEASE_MS + 1 if due is None else min(due, LEASE_MS + 1)
+        self.clock.advance((due or 0) / 1000)
+
+    @property
+    def _may_be_lost(self) -> bool:
+        """Whether a lease may go on of what a killed runtime held."""
+        return self.clock() < self._lost_until
+
+    def _refuse_standstill(self) -> None:
+        """Refuse to go on where an exchange brought nothing, and none will."""
+        if self.run.status == "PAUSED" or (self._due is None and not self._may_be_lost):
+            raise RunStuck(self.run.run_id, f"{self._named()} cannot go on: {self._waiting()}.")
+
+    def _count(self) -> None:
+        if self._exchanges >= self._limit:
+            raise RunStuck(
+                self.run.run_id,
+                f"{self._named()} has not ended after {self._limit:,} exchanges: {self._waiting()}."
+                f" Give a fake to what never ends, or a higher limit={self._limit * 10}.",
+            )
+        self._exchanges += 1
+
+    def _named(self) -> str:
+        return f'The run of graph "{self._graph.name}"'
+
+    def _waiting(self) -> str:
+        if self.run.status == "PAUSED":
+            return "it is PAUSED, and `run.resume()` was not called"
+        live = [state for state in self.run.states() if state.status in ("CREATED", "QUEUED")]
+        named = [f'"{state.identifier}" is {state.status}' for state in live[:_NAMED]]
+        if len(live) > _NAMED:
+            named.append(f"{len(live) - _NAMED} more states wait")
+        gates = [f'the gate of "{gate.identifier}" is OPEN' for gate in self.run.gates() if gate.status == "OPEN"]
+        return ", ".join([*named, *gates[:_NAMED]]) or "nothing waits"
+
+
+@contextmanager
+def step_inline(
+    graph: Graph[I, S],
+    inputs: I | Mapping[str, Any] | None = None,
+    /,
+    *,
+    store: S | Mapping[str, Any] | None = None,
+    clock: FakeClock | None = None,
+    fake: Fakes | None = None,
+    seed: int = 0,
+    db: Path | None = None,
+    workers: int = 1,
+    limit: int = LIMIT,
+    **fields: Any,
+) -> Iterator[Stepper]:
+    """Give a run that is driven by hand, with the real engine and a clock that jumps; nothing has run yet.
+
+    :param inputs: the run's inputs, as their model or a mapping.
+    :param fields: the run's inputs by name.
+    :param store: first values of the run's store.
+    :param clock: tells the time; a new one by default.
+    :param fake: functions that stand in for the bodies of nodes.
+    :param seed: makes the jitter of retries repeatable, 0 by default.
+    :param db: a URI or a path; by default a database in memory, for this run alone.
+    :param workers: how many states are held at once, 1 by default.
+    :param limit: how many exchanges the run may take, 10,000 by default.
+    :raises GraphInvalid: when the graph does not pass its checks.
+    :raises InputInvalid: when inputs or store values do not fit.
+    :raises DefinitionError: when a fake does not fit its node.
+    """
+    database = Sqlite(MEMORY if db is None else database_path(fspath(db)), durability="normal")
+    try:
+        stepper = Stepper(
+            database,
+            graph,
+            (inputs, fields, store),
+            clock=clock or FakeClock(),
+            fakes=fake or {},
+            seed=seed,
+            workers=workers,
+            limit=limit,
+        )
+    except BaseException:
+        database.close()
+        raise
+    try:
+        yield stepper
+    finally:
+        stepper.close()
+
+
+def _apart(call: Callable[[], T]) -> T:
+    """Make a call where no event loop runs: on a thread, if one runs here."""
+    if not in_event_loop():
+        return call()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(call).result()
