@@ -12,7 +12,7 @@ from typing import Any
 
 Row = tuple[Any, ...]
 SIZES = (256, 64, 16, 4, 1)
-SEPARATOR = "\x1e"
+SEPARATOR: str = "\x1e"
 """Stands between the JSON texts of one spilled part: the one thing no JSON text can hold."""
 
 

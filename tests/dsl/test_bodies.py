@@ -289,7 +289,7 @@ class Outer(BaseModel):
 )
 def test_numbers_that_json_does_not_have_are_found_wherever_they_hide(run: Run, kind: Any, value: Any) -> None:
     @node
-    def say() -> kind:
+    def say() -> kind:  # pyright: ignore[reportInvalidTypeForm] - one test for several types
         return value
 
     with pytest.raises(OutputInvalid, match="JSON"):
