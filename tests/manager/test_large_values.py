@@ -117,6 +117,19 @@ def test_retries_keep_the_value(run: Begin) -> None:
     assert begun.work(**reading(2)) == "SUCCESS"
 
 
+@pytest.mark.parametrize("short_by", [20, 12, 8, 4, 0])
+def test_retries_keep_a_value_about_as_long_as_a_row_may_hold(run: Begin, short_by: int) -> None:
+    begun = run(**READERS)
+    text = "x" * (256 * 1024 - short_by)
+    deeds = {"load": give(some(text)), "split": give({"n": 0}), "read": give}
+    begun.work(**deeds | {"read": fail()})
+
+    begun.manager.retry(begun.run_id)
+    (claim,) = begun.take()
+
+    assert json.loads(claim.inputs) == {"text": text, "n": 0}
+
+
 def test_a_rerun_has_values_of_its_own(run: Begin) -> None:
     begun = run(**READERS)
     begun.work(**reading(2))
