@@ -28,7 +28,7 @@ def lint(session: nox.Session) -> None:
     session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
-    session.run("lint-imports", "--no-cache", "--no-logo")
+    session.run("lint-imports", "--no-cache", "--no-logo", env={"PYTHONPATH": "tui"})
 
 
 @nox.session

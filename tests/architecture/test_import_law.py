@@ -43,6 +43,9 @@ BREAKS = [
         "pytest and syrupy are at home in exodsl.testing",
     ),
     ("cli/a_break", "import textual", "textual stays outside of exodsl"),
+    ("api/a_break", "import exodsl_tui", "Only its command knows the inspector"),
+    ("../tui/exodsl_tui/a_break", "import exodsl.database", "The inspector sees what the state manager shows"),
+    ("../tui/exodsl_tui/a_break", "import peewee", "peewee is at home in exodsl.database"),
     ("api/a_break", "import fastapi", "FastAPI is at home in exodsl.server"),
 ]
 
@@ -69,7 +72,7 @@ def check_contracts(folder: Path) -> "subprocess.CompletedProcess[str]":
 def clean_environment(path: Path) -> dict[str, str]:
     """Return the environment of a new interpreter that finds exodsl in `path`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV_"))}
-    return kept | {"PYTHONPATH": str(path), "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"}
+    return kept | {"PYTHONPATH": f"{path}{os.pathsep}{path / 'tui'}", "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"}
 
 
 def loaded_by(code: str) -> set[str]:
@@ -92,7 +95,8 @@ def loaded_by(code: str) -> set[str]:
 def copy(tmp_path: Path) -> Path:
     """A copy of the package and its contracts, to break."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(ROOT / "exodsl", tmp_path / "exodsl", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("exodsl", "tui"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 

@@ -1,0 +1,1 @@
+"""The inspector: runs, states, fanouts and unites on the screen, and what to do about them."""
