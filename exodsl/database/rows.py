@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
+
+from exodsl.engine.lineage import behind
 
 Row = tuple[Any, ...]
 SIZES = (256, 64, 16, 4, 1)
@@ -45,9 +48,7 @@ def write(connection: Any, statement: Statement, rows: Sequence[Row], *params: A
     """Run a statement over all rows; `params` stand before the rows. Return the rows it touched."""
     touched = 0
     for chunk in chunks(rows):
-        values = [*params]
-        for row in chunk:
-            values.extend(row)
+        values = [*params, *chain.from_iterable(chunk)]
         touched += connection.execute(statement.sql(len(chunk)), values).rowcount
     return touched
 
@@ -56,8 +57,11 @@ def write_returning(connection: Any, statement: Statement, rows: Sequence[Row], 
     """Like `write`, for a statement that returns rows; they are read to the end, or the lock would stay."""
     found: list[Row] = []
     for chunk in chunks(rows):
-        values = [*params]
-        for row in chunk:
-            values.extend(row)
+        values = [*params, *chain.from_iterable(chunk)]
         found.extend(connection.execute(statement.sql(len(chunk)), values).fetchall())
     return found
+
+
+def below(prefix: bytes) -> tuple[str, tuple[bytes, ...]]:
+    """Return the condition on `path` for what stands at a path or below it, with its values."""
+    return (" AND path >= ? AND path < ?", (prefix, behind(prefix))) if prefix else ("", ())
