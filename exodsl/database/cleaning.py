@@ -19,7 +19,13 @@ _MARKED = "(SELECT id FROM run WHERE cleaning)"
 _LISTED = "(SELECT value FROM json_each(?))"
 _OF_STATES = {"log_line": "(state_id, number)", "progress": "state_id", "spill": "id"}
 """Tables whose rows belong to a state, and their keys."""
-_OF_RUNS = {"gate": "id", "large_value": "rowid", "node_count": "(run_id, node)", "store_entry": "(run_id, key)"}
+_OF_RUNS = {
+    "gate": "id",
+    "large_value": "rowid",
+    "manual_retry": "(run_id, node, word)",
+    "node_count": "(run_id, node)",
+    "store_entry": "(run_id, key)",
+}
 """Tables whose rows belong to a run, and their keys."""
 
 

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from exodsl.database.large import LARGE, keep_apart, whole
-from exodsl.database.rows import Row
+from exodsl.database.rows import Row, Statement, write
 from exodsl.engine.status import Run, State
 
 NEXT_RUN = "(SELECT 1 + max(last_run, coalesce((SELECT max(id) FROM run), 0)) FROM schema_version)"
 """A key that no run has had, those that were cleaned away included."""
+_NEW_RUNS = Statement(
+    "INSERT INTO run (id, run_id, template_id, pending, inputs, target, idempotency_key, status, failed, created_at)"
+    f" SELECT v.*, {Run.RUNNING:d}, 0, ? FROM (VALUES {{rows}}) AS v",
+    7,
+)
+RunRow = tuple[int, str, int, int, str, str | None, str | None]
+"""Key, run id, template, what is pending, inputs, target, idempotency key."""
 _HELD = f"status = {State.QUEUED:d} AND lease >= ? AND lease < ?"
 
 
@@ -63,46 +70,43 @@ def insert(connection: Any, namespace: str, name: str, version: int, content_has
     return key
 
 
-def insert_nodes(connection: Any, template: int, nodes: list[tuple[str, str]]) -> None:
-    """Store the (identifier, node_name) of a template's nodes, in topological order."""
+def insert_nodes(connection: Any, template: int, nodes: list[tuple[str, str, str]]) -> None:
+    """Store the (identifier, node_name, namespace) of a template's nodes, in topological order."""
     start: int = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM template_node").fetchone()[0]
     connection.executemany(
-        "INSERT INTO template_node (id, template_id, identifier, node_name) VALUES (?,?,?,?)",
+        "INSERT INTO template_node (id, template_id, identifier, node_name, namespace) VALUES (?,?,?,?,?)",
         [(number, template, *node) for number, node in enumerate(nodes, start)],
     )
 
 
 def served_nodes(connection: Any, namespace: str, graph: str | None, node_names: frozenset[str]) -> list[int]:
-    """Return the ids of the nodes of these names in every version of a graph (or of all graphs)."""
+    """Return the ids of the nodes of these names in every version of a graph.
+
+    :param graph: `None` for all graphs; `namespace` is then that of the nodes.
+    """
     marks = ",".join("?" * len(node_names))
-    only = "" if graph is None else " AND t.name = ?"
+    which = "n.namespace = ?" if graph is None else "t.namespace = ? AND t.name = ?"
     rows = connection.execute(
         "SELECT n.id FROM template_node AS n JOIN graph_template AS t ON t.id = n.template_id"
-        f" WHERE t.namespace = ?{only} AND n.node_name IN ({marks})",
+        f" WHERE {which} AND n.node_name IN ({marks})",
         (namespace, *(() if graph is None else (graph,)), *node_names),
     ).fetchall()
     return [row[0] for row in rows]
 
 
-def insert_run(
-    connection: Any,
-    run_id: str,
-    template: int,
-    inputs: str,
-    target: str | None,
-    idempotency_key: str | None,
-    now: int,
-) -> int:
-    """Store a new run; return its key."""
-    cursor = connection.execute(
-        "INSERT INTO run (id, run_id, template_id, status, pending, failed, inputs, target, idempotency_key,"
-        f" created_at) VALUES ({NEXT_RUN},?,?,?,0,0,?,?,?,?)",
-        (run_id, template, int(Run.RUNNING), inputs, target, idempotency_key, now),
-    )
-    key: int = cursor.lastrowid
-    if len(inputs) > LARGE:
-        connection.execute("UPDATE run SET inputs = ? WHERE id = ?", (keep_apart(connection, key, inputs), key))
+def next_run(connection: Any) -> int:
+    """Return a key from which on no run has had any, those that were cleaned away included."""
+    key: int = connection.execute(f"SELECT {NEXT_RUN}").fetchone()[0]
     return key
+
+
+def insert_runs(connection: Any, runs: Sequence[RunRow], now: int) -> None:
+    """Store new runs."""
+    rows: list[Row] = []
+    for key, run_id, template, pending, inputs, *rest in runs:
+        kept = inputs if len(inputs) <= LARGE else keep_apart(connection, key, inputs)
+        rows.append((key, run_id, template, pending, kept, *rest))
+    write(connection, _NEW_RUNS, rows, now)
 
 
 def run_of(connection: Any, idempotency_key: str) -> int | None:
@@ -153,12 +157,22 @@ def next_session(connection: Any) -> int:
 
 
 def insert_session(
-    connection: Any, key: int, name: str, place: tuple[str, str], run: int | None, graphs: str, lease_until: int
+    connection: Any,
+    key: int,
+    name: str,
+    place: tuple[str, str],
+    run: int | None,
+    graphs: str,
+    lease: tuple[int, int],
 ) -> None:
-    """Announce a runtime; `place` is its machine and its process."""
+    """Announce a runtime.
+
+    :param place: its machine and its process.
+    :param lease: until when it is, and for how long it was given.
+    """
     connection.execute(
-        "INSERT INTO session (id, name, host, process, run_id, graphs, lease_until) VALUES (?,?,?,?,?,?,?)",
-        (key, name, *place, run, graphs, lease_until),
+        "INSERT INTO session (id, name, host, process, run_id, graphs, lease_until, lease_ms) VALUES (?,?,?,?,?,?,?,?)",
+        (key, name, *place, run, graphs, *lease),
     )
 
 
@@ -176,9 +190,15 @@ def extend_session(connection: Any, key: int, lease_until: int) -> bool:
     return bool(cursor.rowcount)
 
 
-def renew_sessions(connection: Any, lease_until: int) -> None:
-    """Let the leases of all runtimes end at the same time."""
-    connection.execute("UPDATE session SET lease_until = ?", (lease_until,))
+def renew_sessions(connection: Any, now: int) -> None:
+    """Let the leases of all runtimes begin anew."""
+    connection.execute("UPDATE session SET lease_until = lease_ms + ?", (now,))
+
+
+def latest_lease(connection: Any) -> int:
+    """Return when the latest lease was given; 0 when there is none."""
+    at: int = connection.execute("SELECT coalesce(max(lease_until - lease_ms), 0) FROM session").fetchone()[0]
+    return at
 
 
 def bring_forward(connection: Any, by: int, now: int) -> None:

@@ -5,24 +5,29 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from pydantic import SecretStr
 
 from exodsl.database import reads, revisions, templates
+from exodsl.database.looking import Database
 from exodsl.database.notes import write_notes
-from exodsl.database.sqlite import Sqlite
 from exodsl.engine.notes import Notes
 from exodsl.engine.reports import Report
 from exodsl.engine.status import Run
 from exodsl.errors import StoreUnavailable, TransitionRefused
 from exodsl.manager import sessions
+from exodsl.manager.accepting import Accepting
+from exodsl.manager.browsing import Browsing
 from exodsl.manager.catalog import Catalog, RunGone
 from exodsl.manager.cleaning import Cleaning
 from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
+from exodsl.manager.insight import Insight
+from exodsl.manager.lending import Lending
 from exodsl.manager.noting import Noting
+from exodsl.manager.overview import Overview
 from exodsl.manager.protocol import Exchange, Serves, Trigger
 from exodsl.manager.scheduling import Scheduling
 from exodsl.manager.secrets import SecretKeeping, check_given, keep
@@ -37,7 +42,7 @@ def system_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
+class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, Noting, Accepting, Lending, Overview):
     """A state manager over a database that this process opens itself.
 
     :param database: an open database; closed with the manager.
@@ -45,7 +50,7 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
     :param seed: makes jitter repeatable.
     """
 
-    def __init__(self, database: Sqlite, *, clock: Clock = system_clock, seed: int | None = None) -> None:
+    def __init__(self, database: Database, *, clock: Clock = system_clock, seed: int | None = None) -> None:
         super().__init__(database, clock)
         self._chance = random.Random(seed).random
         self._catalog = Catalog()
@@ -62,11 +67,22 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
 
     def upsert(self, template: GraphTemplate, secrets: Mapping[str, SecretStr] | None = None) -> int:
         """Store a template; see `StateManager.upsert`. :raises GraphInvalid: when its checks find something."""
+        return self._upsert(template, secrets)
+
+    def _upsert(
+        self,
+        template: GraphTemplate,
+        secrets: Mapping[str, SecretStr] | None = None,
+        *,
+        scheduled: bool = True,
+        but: Collection[str] = (),
+    ) -> int:
+        """Store a template, with or without its schedules, whatever findings of some codes it has."""
         check_given(template, secrets or {})
         with self._db.transaction() as connection:
             now = self._clock()
-            version = self._catalog.upsert(connection, template, now)
-            self._store_schedules(connection, template, now)
+            version = self._catalog.upsert(connection, template, now, but=but)
+            self._store_schedules(connection, template, now, scheduled=scheduled)
             keep(connection, template, secrets or {})
             for session in self._sessions.values():
                 session.refresh(connection)
@@ -83,10 +99,10 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
     def trigger(self, triggers: Sequence[Trigger]) -> list[str]:
         """Start runs; see `StateManager.trigger`."""
         with self._working() as step:
-            starter = Starter(step)
+            starter = self._starter(step)
             runs = [starter.find_or_start(trigger) for trigger in triggers]
             step.start(new for new in runs if not isinstance(new, str))
-        return [new if isinstance(new, str) else new[0].run_id for new in runs]
+        return [new if isinstance(new, str) else new.facts.run_id for new in runs]
 
     def read_store(self, run_id: str) -> dict[str, Any]:
         """Return the store of a run; see `StateManager.read_store`."""
@@ -95,6 +111,10 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
             if row[12]:
                 raise StoreUnavailable(row[1])
             return reads.stores(connection, [row[0]])[row[0]]
+
+    def _starter(self, step: Step) -> Starter:
+        """Return what makes runs in a transaction."""
+        return Starter(step)
 
     # Runtimes
 
@@ -286,7 +306,8 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
 
     def _insert_session(self, connection: Any, session: Session, until: int) -> None:
         place = (sessions.host(), sessions.process())
-        templates.insert_session(connection, session.key, session.name, place, session.run, session.graphs, until)
+        lease = (until, LEASE_MS)
+        templates.insert_session(connection, session.key, session.name, place, session.run, session.graphs, lease)
 
     def _release_gone(self, step: Step) -> None:
         """Put back what runtimes hold that are gone: their lease ran out, or their process ended."""
