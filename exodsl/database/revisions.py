@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from exodsl.database.notes import copy_notes
-from exodsl.database.rows import Row
+from exodsl.database.rows import Row, below
 from exodsl.database.tables import SPECIAL
 from exodsl.database.templates import NEXT_RUN
-from exodsl.engine.lineage import behind
 from exodsl.engine.status import Gate, Run, State
 
 _STATE = "id, node, path, status, parent_id, attempt, retry_count, inputs, outputs, lease"
@@ -31,7 +30,7 @@ def state(connection: Any, key: int) -> Row | None:
 
 def states_of(connection: Any, run: int, node: int, prefix: bytes) -> list[Row]:
     """Return the states of a node below a path that were not superseded."""
-    clause, values = _below(prefix)
+    clause, values = below(prefix)
     rows: list[Row] = connection.execute(
         f"SELECT {_STATE} FROM state WHERE run_id = ? AND node = ?{clause} AND status <> {State.RETRY_CREATED:d}",
         (run, node, *values),
@@ -41,7 +40,7 @@ def states_of(connection: Any, run: int, node: int, prefix: bytes) -> list[Row]:
 
 def gates_of(connection: Any, run: int, node: int, prefix: bytes) -> list[Row]:
     """Return the gates of a unite below a path."""
-    clause, values = _below(prefix)
+    clause, values = below(prefix)
     rows: list[Row] = connection.execute(
         f"SELECT {_GATE} FROM gate WHERE run_id = ? AND node = ?{clause}", (run, node, *values)
     ).fetchall()
@@ -264,10 +263,6 @@ def _copy_rows(connection: Any, table: str, run: int, new: int) -> None:
     connection.execute(
         f"INSERT INTO {table} (run_id, {columns}) SELECT ?, {columns} FROM {table} WHERE run_id = ?", (new, run)
     )
-
-
-def _below(prefix: bytes) -> tuple[str, tuple[bytes, ...]]:
-    return (" AND path >= ? AND path < ?", (prefix, behind(prefix))) if prefix else ("", ())
 
 
 def _parts(keys: Sequence[int]) -> list[tuple[int, ...]]:
