@@ -17,7 +17,7 @@ def found_states(
     manager: StateManager, run_id: str, filter: StateFilter, limit: int, cursor: str | None
 ) -> Page[StateView]:
     """Return the first states of a run that fit a filter; when none does, say which of its terms is in the way."""
-    from exodsl.manager.emptying import emptying_terms
+    from exodsl.manager.inspecting.emptying import emptying_terms
     from exodsl.manager.views import Page
 
     budget = sys.maxsize
@@ -29,7 +29,7 @@ def found_states(
 
 def found_runs(manager: StateManager, filter: RunFilter, limit: int, cursor: str | None) -> Page[RunView]:
     """Do what `found_states` does, for runs."""
-    from exodsl.manager.emptying import emptying_run_terms
+    from exodsl.manager.inspecting.emptying import emptying_run_terms
     from exodsl.manager.views import Page
 
     found = manager.find_runs(filter, limit=limit, cursor=cursor, budget=sys.maxsize)

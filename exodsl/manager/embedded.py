@@ -19,15 +19,15 @@ from exodsl.engine.reports import Report
 from exodsl.engine.status import Run
 from exodsl.errors import StoreUnavailable, TransitionRefused
 from exodsl.manager import sessions
-from exodsl.manager.accepting import Accepting
-from exodsl.manager.browsing import Browsing
 from exodsl.manager.catalog import Catalog, RunGone
 from exodsl.manager.cleaning import Cleaning
 from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
-from exodsl.manager.insight import Insight
-from exodsl.manager.lending import Lending
+from exodsl.manager.exosphere.accepting import Accepting
+from exodsl.manager.exosphere.lending import Lending
+from exodsl.manager.exosphere.overview import Overview
+from exodsl.manager.inspecting.browsing import Browsing
+from exodsl.manager.inspecting.insight import Insight
 from exodsl.manager.noting import Noting
-from exodsl.manager.overview import Overview
 from exodsl.manager.protocol import Exchange, Serves, Trigger
 from exodsl.manager.scheduling import Scheduling
 from exodsl.manager.secrets import SecretKeeping, check_given, keep

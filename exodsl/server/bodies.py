@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from exodsl.manager.registering import NodeSpec
+from exodsl.manager.exosphere.registering import NodeSpec
 from exodsl.template.cron import cron_fault
 from exodsl.template.models import Identifier, Name, StoreKey, Strategy
 from exodsl.template.policies import LONGEST_DELAY_MS, RetryStrategy

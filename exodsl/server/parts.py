@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from exodsl.errors import StateNotFound
 from exodsl.manager.embedded import EmbeddedManager
-from exodsl.manager.lending import StateRef
+from exodsl.manager.exosphere.lending import StateRef
 from exodsl.server.metrics import Metrics
 from exodsl.server.refs import parsed
 from exodsl.server.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from exodsl.manager.lending import StateRef
+from exodsl.manager.exosphere.lending import StateRef
 
 _REF = re.compile(r"([1-9][0-9]{0,18})(?:-([1-9][0-9]?))?", re.ASCII)
 

@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from pydantic_core import from_json
 
 from exodsl.engine.status import State
-from exodsl.manager.accepting import GraphRecord
-from exodsl.manager.lending import Loan
-from exodsl.manager.overview import RunInBrief, RunInStates, StateInFull, StateInRun
-from exodsl.manager.registering import NodeSpec, RegisteredNode
+from exodsl.manager.exosphere.accepting import GraphRecord
+from exodsl.manager.exosphere.lending import Loan
+from exodsl.manager.exosphere.overview import RunInBrief, RunInStates, StateInFull, StateInRun
+from exodsl.manager.exosphere.registering import NodeSpec, RegisteredNode
 from exodsl.server import answers, bodies
 from exodsl.server.refs import iso, spelled
 from exodsl.template.models import GraphTemplate, NodeTemplate

@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException
 from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Requeued, Result
 from exodsl.engine.status import State
 from exodsl.errors import TransitionRefused
-from exodsl.manager.lending import Recorded, StateRef
+from exodsl.manager.exosphere.lending import Recorded, StateRef
 from exodsl.server import answers, bodies, shapes
 from exodsl.server.parts import Namespace, Parts, Ref, Server, StrictRoute
 from exodsl.server.refs import epoch_ms, spelled

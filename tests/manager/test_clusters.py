@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from exodsl.engine.reports import ErrorInfo, Failed
-from exodsl.manager import clusters
-from exodsl.manager.clusters import without_varying
+from exodsl.manager.inspecting import clusters
+from exodsl.manager.inspecting.clusters import without_varying
 from exodsl.manager.inspection import Cluster, Contrast
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.views import moment

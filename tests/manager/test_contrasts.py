@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exodsl.manager.contrasts import contrasts
+from exodsl.manager.inspecting.contrasts import contrasts
 
 OK = [{"lang": "en", "n": n, "size": {"wide": 1}} for n in range(20)]
 

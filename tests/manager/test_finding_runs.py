@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from exodsl.errors import InputInvalid
-from exodsl.manager.emptying import emptying_run_terms
 from exodsl.manager.filter_text import run_filter, term_text
 from exodsl.manager.filters import RunFilter
+from exodsl.manager.inspecting.emptying import emptying_run_terms
 from exodsl.manager.inspection import GraphSummary, RunSummary, RuntimeView
 from exodsl.manager.protocol import Serves, StateManager, Trigger
 from exodsl.manager.sessions import LEASE_MS, host

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from exodsl.errors import InputInvalid
-from exodsl.manager.emptying import emptying_terms
 from exodsl.manager.filter_text import state_filter, term_text
 from exodsl.manager.filters import StateFilter, Term
+from exodsl.manager.inspecting.emptying import emptying_terms
+from exodsl.manager.inspecting.ranking import first_summaries
 from exodsl.manager.inspection import StateSummary
 from exodsl.manager.protocol import StateManager
-from exodsl.manager.ranking import first_summaries
 from exodsl.manager.views import StateView, moment
 from tests.manager.byhand import ByHand, Clock, fail, give, numbers, report
 from tests.manager.conftest import Begin

@@ -9,7 +9,7 @@ import pytest
 
 from exodsl.engine.reports import Report, Usage
 from exodsl.errors import InputInvalid
-from exodsl.manager import history
+from exodsl.manager.inspecting import history
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.views import moment
 from tests.manager.byhand import NOTHING, ByHand, Clock, fail, numbers, report

@@ -13,8 +13,8 @@ from exodsl.database.rows import Row
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.lineage import STEP
 from exodsl.engine.status import State
-from exodsl.manager.matching import MISSING, Question
-from exodsl.manager.sources import LIVE, Bad, Live, Single, Source, Walk, place, reaches
+from exodsl.manager.inspecting.matching import MISSING, Question
+from exodsl.manager.inspecting.sources import LIVE, Bad, Live, Single, Source, Walk, place, reaches
 
 FIRST_PIECE, LARGEST_PIECE = 128, 4_096
 WITH_VALUES = 256

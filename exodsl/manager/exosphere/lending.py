@@ -21,10 +21,10 @@ from exodsl.engine.status import State
 from exodsl.errors import RetryRepeated, StateNotFound, TransitionRefused
 from exodsl.manager.catalog import Catalog
 from exodsl.manager.controlling import Controlling
-from exodsl.manager.describing import gives_nothing, home_of
 from exodsl.manager.exchange import StaleLease, Step, as_claim
+from exodsl.manager.exosphere.describing import gives_nothing, home_of
+from exodsl.manager.exosphere.registering import NodeSpec, specs
 from exodsl.manager.protocol import Serves
-from exodsl.manager.registering import NodeSpec, specs
 from exodsl.manager.secrets import opened
 from exodsl.manager.sessions import ANY_GRAPH, LOOK_MS, Session
 from exodsl.manager.viewing import LARGEST_KEY

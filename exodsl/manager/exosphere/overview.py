@@ -8,7 +8,7 @@ from datetime import datetime
 from exodsl.database import lineages, pages
 from exodsl.engine.status import Run, State
 from exodsl.errors import StateNotFound
-from exodsl.manager.lending import StateRef
+from exodsl.manager.exosphere.lending import StateRef
 from exodsl.manager.serving import node_progress
 from exodsl.manager.viewing import LARGEST_KEY, Viewing, run_status
 from exodsl.manager.views import NodeProgress, RunStatus, StateView, moment

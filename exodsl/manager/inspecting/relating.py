@@ -13,8 +13,8 @@ from exodsl.engine.lineage import FIRST, original
 from exodsl.engine.plan import NodePlan
 from exodsl.engine.status import State
 from exodsl.manager.cursors import check_limit
+from exodsl.manager.inspecting.summaries import summary
 from exodsl.manager.inspection import Relatives, StateSummary
-from exodsl.manager.summaries import summary
 from exodsl.manager.viewing import Viewing, gate_view
 from exodsl.manager.views import GateView
 

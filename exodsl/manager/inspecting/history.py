@@ -14,8 +14,8 @@ from exodsl.database.timeline import Chunk
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.status import State
 from exodsl.errors import InputInvalid
+from exodsl.manager.inspecting.summaries import summary
 from exodsl.manager.inspection import History, NodeHistory, StateSummary
-from exodsl.manager.summaries import summary
 from exodsl.manager.viewing import Viewing, node_key
 from exodsl.manager.views import StateStatus, moment
 

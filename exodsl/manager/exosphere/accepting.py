@@ -13,9 +13,9 @@ from pydantic_core import from_json
 
 from exodsl.database import registry
 from exodsl.errors import GraphNotFound, GraphNotReady, InputInvalid
-from exodsl.manager.describing import TOLERATED, describe, undescribed
+from exodsl.manager.exosphere.describing import TOLERATED, describe, undescribed
+from exodsl.manager.exosphere.registering import Registering, specs
 from exodsl.manager.protocol import Trigger
-from exodsl.manager.registering import Registering, specs
 from exodsl.manager.views import moment
 from exodsl.template.models import GraphTemplate
 from exodsl.template.needs import root_of

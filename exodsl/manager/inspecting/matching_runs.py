@@ -11,7 +11,7 @@ from exodsl.database import run_lists
 from exodsl.database.run_lists import RunRow
 from exodsl.engine.status import Run
 from exodsl.manager.filters import RUN_FIELDS, Term
-from exodsl.manager.matching import COMPARES, check_term, fits_name, statuses
+from exodsl.manager.inspecting.matching import COMPARES, check_term, fits_name, statuses
 
 _LIVE = frozenset((Run.RUNNING, Run.PAUSED))
 _FEW = 16

@@ -15,8 +15,8 @@ from exodsl.database.run_lists import RunRow
 from exodsl.engine.status import Run, State
 from exodsl.manager.cursors import LARGEST_KEY, check_limit, no_cursor, number_in
 from exodsl.manager.filters import RunFilter
+from exodsl.manager.inspecting.matching_runs import ask_runs
 from exodsl.manager.inspection import GraphSummary, RunSummary, RuntimeView
-from exodsl.manager.matching_runs import ask_runs
 from exodsl.manager.sessions import is_gone
 from exodsl.manager.viewing import Viewing, run_status
 from exodsl.manager.views import Page, moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exodsl.manager.registering import NodeName, NodeSpec
+from exodsl.manager.exosphere.registering import NodeName, NodeSpec
 from exodsl.template.checks import check
 from exodsl.template.models import GraphTemplate, JsonSchema, NodeTemplate
 

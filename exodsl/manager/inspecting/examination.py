@@ -14,11 +14,11 @@ from exodsl.engine.facts import GateFacts, RunFacts
 from exodsl.engine.plan import NodePlan
 from exodsl.engine.region import Region, region_of
 from exodsl.engine.status import Gate, Run, State
-from exodsl.manager.culprits import Culprits, Dead
+from exodsl.manager.inspecting.culprits import Culprits, Dead
+from exodsl.manager.inspecting.sentences import Outlook, sentence
+from exodsl.manager.inspecting.summaries import summary
 from exodsl.manager.inspection import Blocker, Group, StateSummary, Verdict
-from exodsl.manager.sentences import Outlook, sentence
 from exodsl.manager.serving import node_progress
-from exodsl.manager.summaries import summary
 from exodsl.manager.viewing import gate_view
 from exodsl.manager.views import moment
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from exodsl.manager.finding_runs import RunFinding
-from exodsl.manager.finding_states import StateFinding
-from exodsl.manager.relating import Relating
+from exodsl.manager.inspecting.finding_runs import RunFinding
+from exodsl.manager.inspecting.finding_states import StateFinding
+from exodsl.manager.inspecting.relating import Relating
 
 
 class Browsing(StateFinding, RunFinding, Relating):

@@ -12,7 +12,7 @@ from exodsl.database import doctor
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.lineage import step
 from exodsl.errors import InputInvalid
-from exodsl.manager.examination import Examination
+from exodsl.manager.inspecting.examination import Examination
 from exodsl.manager.inspection import Verdict
 from exodsl.manager.viewing import Viewing, node_key
 

@@ -11,12 +11,12 @@ from exodsl.database.looking import Database
 from exodsl.database.summaries import summaries
 from exodsl.manager.cursors import check_limit, no_position, place_in, spelled
 from exodsl.manager.filters import StateFilter
+from exodsl.manager.inspecting.matching import ask_states
+from exodsl.manager.inspecting.ranking import check_sort, first_of
+from exodsl.manager.inspecting.searching import FIRST_PIECE, Search
+from exodsl.manager.inspecting.summaries import summary
 from exodsl.manager.inspection import Found
-from exodsl.manager.matching import ask_states
-from exodsl.manager.ranking import check_sort, first_of
-from exodsl.manager.searching import FIRST_PIECE, Search
 from exodsl.manager.serving import node_progress
-from exodsl.manager.summaries import summary
 from exodsl.manager.viewing import Viewing, node_key
 
 _START: Place = (0, b"", -1)

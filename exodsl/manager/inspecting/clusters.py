@@ -13,9 +13,9 @@ from exodsl.database import failures, large, samples
 from exodsl.database.failures import FAILED, Place
 from exodsl.database.rows import Row
 from exodsl.engine.facts import RunFacts
-from exodsl.manager.contrasts import contrasts
+from exodsl.manager.inspecting.contrasts import contrasts
+from exodsl.manager.inspecting.summaries import headline
 from exodsl.manager.inspection import Cluster, Contrast
-from exodsl.manager.summaries import headline
 from exodsl.manager.viewing import Viewing, node_key
 from exodsl.manager.views import LargeValue, moment
 
