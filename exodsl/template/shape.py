@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from exodsl.template.models import GraphTemplate, NodeTemplate
@@ -70,10 +71,18 @@ class Shape:
     @cached_property
     def order(self) -> tuple[str, ...]:
         """Topological order, level by level, names sorted within a level."""
-        import networkx
-
-        generations = networkx.topological_generations(self.digraph)
-        return tuple(name for generation in generations for name in sorted(generation))
+        sorter = TopologicalSorter[str](dict.fromkeys(self.nodes, ()))  # networkx takes a tenth of a second to load
+        for node in self.template.nodes:
+            for follower in node.next_nodes:
+                if follower in self.nodes:
+                    sorter.add(follower, node.identifier)
+        sorter.prepare()
+        found: list[str] = []
+        while sorter.is_active():
+            level = sorted(sorter.get_ready())
+            sorter.done(*level)
+            found += level
+        return tuple(found)
 
     @cached_property
     def ancestors(self) -> dict[str, frozenset[str]]:

@@ -13,6 +13,7 @@ import pytest
 from examples import billing, crawl, words
 from exodsl import Fatal, Store, inject
 from exodsl.testing import FakeClock, run_inline, step_inline
+from exodsl.testing.fakes import Fakes
 from exodsl.testing.stepping import Stepper
 
 BEGIN = "2026-03-02T08:55:00Z"
@@ -107,5 +108,5 @@ def _crawl(database: Path, clock: FakeClock) -> Stepper:
         clock.advance(0.05)
         return text.strip()
 
-    fakes = {crawl.fetch: fetch, crawl.clean_body: clean, crawl.clean_title: clean}
+    fakes: Fakes = {crawl.fetch: fetch, crawl.clean_body: clean, crawl.clean_title: clean}
     return step_inline(crawl.graph, clock=clock, db=database, workers=WORKERS, fake=fakes)

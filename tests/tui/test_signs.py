@@ -36,7 +36,7 @@ def test_a_status_of_a_later_version_is_shown_as_it_is() -> None:
 
 
 def test_plain_terminals_get_plain_characters() -> None:
-    names = ("done", "failed", "moving", "ahead", "cut", "marked", "folded", "unfolded", "rule")
+    names = ("done", "failed", "moving", "ahead", "cut", "marked", "folded", "unfolded")
 
     assert all(getattr(Signs(ascii=True), name).isascii() for name in names)
     assert Signs(ascii=True).state("ERRORED") == ("E", "bad")

@@ -21,7 +21,7 @@ class Flag(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space,enter", "turn", "Yes or no", show=False, id="flag.turn"),
     ]
-    value = reactive(False)
+    value: reactive[bool] = reactive(False)
 
     class Changed(Message):
         """It was turned."""
