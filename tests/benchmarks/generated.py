@@ -21,7 +21,7 @@ from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import Trigger
 from tests.manager.byhand import draw
 
-BEGIN = 1_800_000_000_000
+BEGIN = 1_750_000_000_000
 """When a generated run began, in milliseconds; a state is made each millisecond."""
 LANGS = ("en", "de", "fr", "th")
 TEMPLATE = draw(

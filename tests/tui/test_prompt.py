@@ -70,11 +70,19 @@ def test_tab_completes_fields_and_names(drive: Drive) -> None:
 
 
 @pytest.mark.usefixtures("runs")
-def test_nothing_that_matches_says_how_to_take_the_filter_back(drive: Drive) -> None:
+def test_nothing_that_matches_names_the_term_in_the_way_and_how_to_take_the_filter_back(drive: Drive) -> None:
     async def look(tui: Tui) -> None:
-        assert "no run matches; esc takes the filter back" in tui.text()
+        await tui.shows("nothing matches, but some would without graph:none; esc takes the filter back")
 
-    drive(look, link="runs?graph:none")
+    drive(look, link="runs?namespace:default graph:none")
+
+
+@pytest.mark.usefixtures("runs")
+def test_where_no_single_term_is_in_the_way_none_is_named(drive: Drive) -> None:
+    async def look(tui: Tui) -> None:
+        await tui.shows("no run matches; esc takes the filter back")
+
+    drive(look, link="runs?graph:none namespace:none")
 
 
 @pytest.mark.usefixtures("runs")

@@ -490,7 +490,7 @@ def test_where_no_state_matches_nothing_of_the_last_one_stays_beside_the_list(go
         await tui.press("slash")
         await tui.type("id:9999")
         await tui.press("enter")
-        await tui.shows("no state matches")
+        await tui.shows("some would without id:9999")
         await tui.until(lambda: "Relatives 1" not in tui.text())
 
     drive(look, link=link(going, "states"), size=(120, 24))

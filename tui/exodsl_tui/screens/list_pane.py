@@ -12,6 +12,9 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from exodsl.errors import FilterInvalid
+from exodsl.manager.filter_text import term_text
+from exodsl.manager.filters import Term
+from exodsl_tui.questions import Question
 from exodsl_tui.screens.base import InspectorScreen, Pane
 from exodsl_tui.screens.column_choice import ColumnChoice
 from exodsl_tui.screens.prompt import Prompt
@@ -76,6 +79,10 @@ class ListPane(Pane, Generic[Row]):
     def completions(self, text: str, position: int) -> Sequence[str]:
         """Return whole filters that complete the word at a position."""
         return ()
+
+    def culprits(self) -> Question[Sequence[Term]] | None:
+        """Return what finds the terms of the filter that let nothing through, where there is a filter."""
+        return None
 
     def status(self) -> str:
         """Return what the status line says."""
@@ -150,8 +157,16 @@ class ListPane(Pane, Generic[Row]):
         return f", {len(table.marks):,} marked" if table.marks else ""
 
     def on_paged_table_loaded(self) -> None:
-        """Say how the list stands."""
+        """Say how the list stands, and why nothing is in it."""
         self.say_status()
+        table, question = self.table, self.culprits()
+        if isinstance(table, PagedTable) and not (table.height or table.problem) and question is not None:
+            self.ask("culprits", question, self._blame)
+
+    def _blame(self, terms: Sequence[Term]) -> None:
+        if terms and not self.table.height:
+            without = " or ".join(term_text(term) for term in terms)
+            self.table.say_empty(f"nothing matches, but some would without {without}; esc takes the filter back")
 
     def on_table_marked(self) -> None:
         """Say how many are marked."""

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from exodsl.manager.filter_completion import Known
 from exodsl.manager.filter_text import run_filter
+from exodsl.manager.filters import Term
+from exodsl.manager.inspecting.emptying import emptying_run_terms
 from exodsl.manager.inspection import GraphSummary, RunSummary
 from exodsl.manager.views import Page
 from exodsl_tui.actions.aim import Aim
 from exodsl_tui.completing import complete_runs
 from exodsl_tui.host import host
 from exodsl_tui.links import RunLink
+from exodsl_tui.questions import Question
 from exodsl_tui.screens.list_pane import ListPane
 from exodsl_tui.sources import RunsSource
 from exodsl_tui.widgets.paged_table import PagedTable
@@ -53,6 +56,11 @@ class RunsPane(ListPane[RunSummary]):
             else "no runs yet. Start one:  exodsl run FILE.py    or leave it to a runtime:  exodsl trigger GRAPH"
         )
         table.browse(RunsSource(run_filter(self.filter_text)))
+
+    def culprits(self) -> Question[Sequence[Term]] | None:
+        """Return what finds the terms that no run passes."""
+        filter = run_filter(self.filter_text)
+        return (lambda manager: emptying_run_terms(manager, filter)) if filter.terms else None
 
     def check_filter(self, text: str) -> None:
         """:raises FilterInvalid: when a filter of runs cannot be understood."""

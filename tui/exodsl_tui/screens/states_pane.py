@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from exodsl.manager.filter_completion import Known
 from exodsl.manager.filter_text import state_filter
 from exodsl.manager.filters import StateFilter, Term
+from exodsl.manager.inspecting.emptying import emptying_terms
 from exodsl.manager.inspection import Cluster, StateSummary
 from exodsl.manager.protocol import StateManager
 from exodsl_tui.actions.aim import Aim
@@ -18,6 +19,7 @@ from exodsl_tui.completing import complete_states
 from exodsl_tui.host import host
 from exodsl_tui.links import StateLink
 from exodsl_tui.looking import Subject
+from exodsl_tui.questions import Question
 from exodsl_tui.screens.list_pane import ListPane
 from exodsl_tui.screens.state_detail import StateDetail
 from exodsl_tui.sources import StatesSource
@@ -94,6 +96,11 @@ class StatesPane(ListPane[StateSummary]):
         table = self.query_one(PagedTable)
         table.empty = "no state matches; esc takes the filter back" if filter.terms else "no states yet"
         table.browse(StatesSource(self._subject.run_id, filter))
+
+    def culprits(self) -> Question[Sequence[Term]] | None:
+        """Return what finds the terms that no state of this run passes."""
+        filter, run_id = self._filter(), self._subject.run_id
+        return (lambda manager: emptying_terms(manager, run_id, filter)) if filter.terms else None
 
     def check_filter(self, text: str) -> None:
         """:raises FilterInvalid: when a filter of states cannot be understood."""

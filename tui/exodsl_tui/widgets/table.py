@@ -136,6 +136,11 @@ class Table(MarkedTable[Row]):
         """What is said where there are no rows."""
         return self.empty
 
+    def say_empty(self, text: str) -> None:
+        """Say something else where there are no rows."""
+        self.empty = text
+        self.redraw()
+
     def rows_changed(self) -> None:
         """Keep the cursor on its row, and draw what differs."""
         if self._cursor_key is not None:
