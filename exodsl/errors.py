@@ -26,7 +26,8 @@
     ├── RunFailed                a value of a failed run was asked for
     ├── BodyCrashed              the process of a body ended without an answer
     └── DatabaseUnusable         the database cannot be opened, read or written
-        └── SchemaMismatch       it was written by another version of exodsl
+        ├── SchemaMismatch       it was written by another version of exodsl
+        └── TransactionUndone    nothing was recorded: the connection was lost, or others were in the way
 
 Each error also inherits the builtin that a caller would expect, carries what it is
 about as attributes, and has a short ``code`` for programs.
@@ -259,3 +260,9 @@ class SchemaMismatch(DatabaseUnusable):
     """A database was written by a newer exodsl, or is of an unknown shape."""
 
     code = "schema"
+
+
+class TransactionUndone(DatabaseUnusable):
+    """A transaction left nothing behind, for a reason that passes; raised when it does not pass."""
+
+    code = "undone"

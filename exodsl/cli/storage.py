@@ -41,17 +41,18 @@ def is_there(db: str | None) -> bool:
 def found(db: str | None) -> Generator[StateManager]:
     """Open a database that is there; :raises DatabaseUnusable: when there is none, and makes none."""
     from exodsl.database.sqlite import MEMORY
-    from exodsl.manager.opening import database_path
+    from exodsl.manager.opening import database_path, server_uri
 
     if not _names_one(db) and not _has_default():
         raise DatabaseUnusable(
             "There is no database here or in a folder above: nothing was run yet. `exodsl run TARGET` makes one;"
             " --db names one elsewhere."
         )
-    path = database_path(db)
-    if path != MEMORY and not Path(path).exists():
-        raise DatabaseUnusable(f'There is no database "{path}". Name one that was written with --db.')
-    with opened(path) as manager:
+    if server_uri(db) is None:
+        db = database_path(db)
+        if db != MEMORY and not Path(db).exists():
+            raise DatabaseUnusable(f'There is no database "{db}". Name one that was written with --db.')
+    with opened(db) as manager:
         try:
             yield manager
         except (RunNotFound, StateNotFound) as error:
@@ -71,9 +72,9 @@ def _located(error: RunNotFound | StateNotFound, db: str | None) -> NotFound:
 def refuse_memory(db: str | None) -> None:
     """:raises DatabaseUnusable: for a database in memory, which another process could not share."""
     from exodsl.database.sqlite import MEMORY
-    from exodsl.manager.opening import database_path
+    from exodsl.manager.opening import database_path, server_uri
 
-    if _names_one(db) and database_path(db) == MEMORY:
+    if _names_one(db) and server_uri(db) is None and database_path(db) == MEMORY:
         raise DatabaseUnusable(
             "A database in memory is this process's alone: a runtime and who triggers runs for it share a file."
             " Name one with --db."
@@ -95,9 +96,13 @@ def _has_default() -> bool:
 
 def spelled(db: str | None) -> str:
     """Return the name of a database as people know it: relative to where they are."""
+    from exodsl.database.postgresql.naming import without_password
     from exodsl.database.sqlite import MEMORY
-    from exodsl.manager.opening import database_path
+    from exodsl.manager.opening import database_path, server_uri
 
+    server = server_uri(db)
+    if server is not None:
+        return without_password(server)
     path = database_path(db)
     if path == MEMORY:
         return "memory, for this process only"
@@ -109,5 +114,7 @@ def spelled(db: str | None) -> str:
 
 def command(db: str | None, *words: str) -> str:
     """Return an exodsl command to copy, on the same database."""
-    where = () if db is None else ("--db", db)
+    from exodsl.database.postgresql.naming import without_password
+
+    where = () if db is None else ("--db", without_password(db))
     return shlex.join(["exodsl", *words, *where])

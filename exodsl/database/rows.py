@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from exodsl.database.dialect import Dialect
+
 Row = tuple[Any, ...]
 SIZES = (256, 64, 16, 4, 1)
 SEPARATOR: str = "\x1e"
@@ -18,18 +20,29 @@ SEPARATOR: str = "\x1e"
 
 @dataclass(slots=True)
 class Statement:
-    """An SQL text with `{rows}` where the rows stand, and how many values a row has."""
+    """An SQL text with `{rows}` where the rows stand, and the types of a row's values.
+
+    :param types: a letter for each value: `i` an integer, `t` a text, `b` bytes; it may be NULL as well.
+    """
 
     text: str
-    width: int
-    _sized: dict[int, str] = field(default_factory=dict)
+    types: str
+    _sized: dict[tuple[int, Dialect], str] = field(default_factory=dict)
 
-    def sql(self, size: int) -> str:
+    def sql(self, size: int, dialect: Dialect) -> str:
         """Return the text for `size` rows."""
-        if size not in self._sized:
-            row = f"({','.join('?' * self.width)})"
-            self._sized[size] = self.text.format(rows=",".join([row] * size))
-        return self._sized[size]
+        known = self._sized.get((size, dialect))
+        if known is None:
+            known = self._sized[size, dialect] = self.text.format(rows=",".join(self._rows(size, dialect)))
+        return known
+
+    def _rows(self, size: int, dialect: Dialect) -> list[str]:
+        """Return the rows; the first one says which types all of them have, should every value be NULL."""
+        plain = f"({','.join('?' * len(self.types))})"
+        if not dialect.casts:
+            return [plain] * size
+        first = ",".join(f"CAST(? AS {dialect.casts[letter]})" for letter in self.types)
+        return [f"({first})", *[plain] * (size - 1)]
 
 
 def chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -48,7 +61,7 @@ def write(connection: Any, statement: Statement, rows: Sequence[Row], *params: A
         values = [*params]
         for row in chunk:
             values.extend(row)
-        touched += connection.execute(statement.sql(len(chunk)), values).rowcount
+        touched += connection.execute(statement.sql(len(chunk), connection.dialect), values).rowcount
     return touched
 
 
@@ -59,5 +72,5 @@ def write_returning(connection: Any, statement: Statement, rows: Sequence[Row], 
         values = [*params]
         for row in chunk:
             values.extend(row)
-        found.extend(connection.execute(statement.sql(len(chunk)), values).fetchall())
+        found.extend(connection.execute(statement.sql(len(chunk), connection.dialect), values).fetchall())
     return found

@@ -6,14 +6,16 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from peewee import PeeweeException, SqliteDatabase
 
+from exodsl.database.dialect import SQLITE
 from exodsl.database.holding import OPENING, FileId, hold, is_held, let_go
+from exodsl.database.keys import LastKey
 from exodsl.database.migrations import migrate
 from exodsl.database.opening import check_file, create_schema, unusable
 from exodsl.errors import DatabaseUnusable
@@ -21,6 +23,12 @@ from exodsl.errors import DatabaseUnusable
 Durability = Literal["full", "normal"]
 BUSY_MS = 10_000
 MEMORY = ":memory:"
+
+
+class Connection(sqlite3.Connection):
+    """A connection of its own dialect."""
+
+    dialect = SQLITE
 
 
 class Sqlite:
@@ -34,9 +42,12 @@ class Sqlite:
     :raises DatabaseUnusable: when the file is no database of exodsl, or cannot be opened.
     """
 
+    shared = tells = False
+
     def __init__(self, path: str | Path, *, durability: Durability = "full") -> None:
         self.path = str(path)
         self.lock = threading.RLock()
+        self.keys = LastKey()
         self._read_lock = threading.RLock()
         self._closed = False
         self._held: FileId | None = None
@@ -94,12 +105,13 @@ class Sqlite:
             thread_safe=False,
             check_same_thread=False,
             timeout=BUSY_MS / 1000,
+            factory=Connection,
             pragmas={**pragmas, "temp_store": "memory"},
         )
 
     @contextmanager
-    def transaction(self) -> Generator[Any]:
-        """Give the writing connection, with the write lock held; commit at the end, roll back on any error."""
+    def transaction(self, *, alone: bool = False) -> Generator[Any]:
+        """Give the writing connection, with the write lock held: everybody is alone. See `Database.transaction`."""
         with self.lock:
             self._refuse_closed()
             connection = self.connection
@@ -138,6 +150,20 @@ class Sqlite:
         number: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
         return number
 
+    def leave_work(self) -> None:
+        """Do nothing: others look by themselves."""
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """Do nothing: nobody tells."""
+
+    def now_ms(self) -> int:
+        """Return the time of this machine's clock."""
+        return system_clock()
+
+    def back_since(self) -> int:
+        """Return 0: it is always there."""
+        return 0
+
     def _refuse_closed(self) -> None:
         if self._closed:
             raise DatabaseUnusable(f'Database "{self.path}" was closed. Open it again.')
@@ -151,6 +177,11 @@ class Sqlite:
                     connection.close()
             held, self._held = self._held, None
             let_go(held)
+
+
+def system_clock() -> int:
+    """Return the time in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def _raw(db: Any) -> Any:

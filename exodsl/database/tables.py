@@ -16,9 +16,12 @@ from peewee import (
     Database,
     IntegerField,
     Model,
+    Node,
+    SqliteDatabase,
     TextField,
 )
 
+from exodsl.database.dialect import POSTGRES, SQLITE
 from exodsl.engine.status import Run as RunStatus
 from exodsl.engine.status import State
 
@@ -62,6 +65,9 @@ class Tables:
 
 def make_tables(db: Database) -> Tables:
     """Return the models bound to `db`."""
+    clustered = isinstance(db, SqliteDatabase)  # a table that is its own primary key: SQLite alone has those
+    dialect = SQLITE if clustered else POSTGRES
+    unset: list[Node] = [SQL(f"DEFAULT {dialect.false}")]
 
     class Base(Model):
         class Meta:
@@ -115,9 +121,9 @@ def make_tables(db: Database) -> Tables:
         inputs = TextField()
         target = TextField(null=True)
         idempotency_key = TextField(null=True, unique=True)
-        store_cleaned = BooleanField(constraints=[SQL("DEFAULT 0")])
-        revised = BooleanField(constraints=[SQL("DEFAULT 0")])
-        cleaning = BooleanField(constraints=[SQL("DEFAULT 0")])
+        store_cleaned = BooleanField(constraints=unset)
+        revised = BooleanField(constraints=unset)
+        cleaning = BooleanField(constraints=unset)
         created_at = BigIntegerField()
         finished_at = BigIntegerField(null=True)
 
@@ -125,7 +131,7 @@ def make_tables(db: Database) -> Tables:
             indexes = ((("status", "id"), False),)
 
     Run.add_index(SQL(f"CREATE INDEX IF NOT EXISTS run_special ON run (id) WHERE {SPECIAL}"))
-    Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_short ON run (substr(run_id, -8))"))
+    Run.add_index(SQL(f"CREATE INDEX IF NOT EXISTS run_short ON run ({dialect.tail('run_id', 8)})"))
     Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_ended ON run (finished_at) WHERE finished_at IS NOT NULL"))
     Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_cleaning ON run (id) WHERE cleaning"))
 
@@ -204,7 +210,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("run_id", "node")
-            without_rowid = True
+            without_rowid = clustered
 
     class StoreEntry(Base):
         run_id = IntegerField()
@@ -213,7 +219,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("run_id", "key")
-            without_rowid = True
+            without_rowid = clustered
 
     class Spill(Base):
         """Outputs of a very wide fanout that no sibling holds yet, a part to a row."""
@@ -261,7 +267,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("state_id", "number")
-            without_rowid = True
+            without_rowid = clustered
 
     class Progress(Base):
         """How far a body says that it is."""
@@ -282,7 +288,7 @@ def make_tables(db: Database) -> Tables:
         tz = TextField()
         catch_up = TextField()
         overlap = TextField()
-        paused = BooleanField(constraints=[SQL("DEFAULT 0")])
+        paused = BooleanField(constraints=unset)
         next_at = BigIntegerField(null=True, index=True)
 
         class Meta:
@@ -299,7 +305,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("schedule_id", "at")
-            without_rowid = True
+            without_rowid = clustered
             indexes = ((("run_id", "outcome"), False),)
 
     class Secret(Base):
@@ -313,7 +319,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("namespace", "graph", "name")
-            without_rowid = True
+            without_rowid = clustered
 
     return Tables(
         SchemaVersion,

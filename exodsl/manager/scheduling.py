@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any
 
 from exodsl.database import schedules
+from exodsl.database.protocol import Database
 from exodsl.database.rows import Row
-from exodsl.database.sqlite import Sqlite
 from exodsl.engine.status import Run
 from exodsl.errors import ScheduleNotFound, TransitionRefused
 from exodsl.manager.controlling import Controlling
@@ -32,7 +32,7 @@ class Scheduling(Controlling, ABC):
     `_queued` says that ticks wait until a run ends.
     """
 
-    def __init__(self, database: Sqlite, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database, clock)
         self._tick_at: float = 0
         self._queued = True
@@ -52,7 +52,7 @@ class Scheduling(Controlling, ABC):
         return self._turn(schedule_id, paused=False)
 
     def _turn(self, schedule_id: int, *, paused: bool) -> ScheduleView:
-        with self._working() as step:
+        with self._working(alone=True) as step:
             schedule = _found(step.connection, schedule_id)
             if bool(schedule.paused) is paused:
                 status, wanted = ("PAUSED", "running one") if paused else ("running", "paused one")

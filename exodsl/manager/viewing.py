@@ -8,8 +8,8 @@ from typing import Any, cast
 from pydantic_core import from_json
 
 from exodsl.database import large, pages
+from exodsl.database.protocol import Database
 from exodsl.database.rows import Row
-from exodsl.database.sqlite import Sqlite
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.lineage import STEP, positions
 from exodsl.engine.reports import ErrorInfo
@@ -44,7 +44,7 @@ def run_status(status: Run) -> RunStatus:
 class Viewing:
     """Reads runs and states; see `StateManager` for each call."""
 
-    def __init__(self, database: Sqlite, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._db = database
         self._clock = clock
         self._shelf = Catalog()  # its own, as readers and the writer are different threads

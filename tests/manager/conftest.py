@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,26 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["file", "memory"])
-def manager(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[StateManager]:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let what opens several state managers do so over each kind of database that processes share.
+
+    A test that looks at the file itself is about that alone.
+    """
+    if "shared" in metafunc.fixturenames:
+        about_file = "file" in signature(metafunc.function).parameters
+        metafunc.parametrize("shared", ["file"] if about_file else ["file", "postgres"], indirect=True)
+
+
+@pytest.fixture
+def shared(request: pytest.FixtureRequest, file: Path) -> str:
+    """The address of a database that processes share."""
+    return str(file) if request.param == "file" else request.getfixturevalue("postgres_uri")
+
+
+@pytest.fixture(params=["file", "memory", "postgres"])
+def manager(request: pytest.FixtureRequest, file: Path, clock: Clock) -> Iterator[StateManager]:
     """An empty state manager, of each kind."""
-    uri = str(tmp_path / "exodsl.db") if request.param == "file" else ":memory:"
+    uri = {"file": str(file), "memory": ":memory:"}.get(request.param) or request.getfixturevalue("postgres_uri")
     opened = open_manager(uri, durability="normal", clock=clock, seed=1)
     yield opened
     opened.close()
@@ -39,11 +56,11 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def manage(file: Path, clock: Clock) -> Iterator[Open]:
-    """Open one more state manager over one file, as another process would, or over a copy of it."""
+def manage(shared: str, clock: Clock) -> Iterator[Open]:
+    """Open one more state manager over one database, as another process would, or over a copy of a file."""
     opened: list[StateManager] = []
 
-    def manage(path: Path = file, tells: Callable[[], int] = clock) -> StateManager:
+    def manage(path: str | Path = shared, tells: Callable[[], int] = clock) -> StateManager:
         opened.append(open_manager(str(path), durability="normal", clock=tells))
         return opened[-1]
 

@@ -1,0 +1,48 @@
+"""A PostgreSQL database, empty for each test that asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from exodsl.database.postgresql.database import Postgres
+from tests import postgres
+
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'exodsl' AND tablename <> 'schema_version' LOOP
+    EXECUTE format('DELETE FROM exodsl.%I', name);
+  END LOOP;
+END $$;
+UPDATE exodsl.schema_version SET sessions = 0, last_run = 0, last_state = 0;
+SELECT setval(format('exodsl.%I', sequencename), 1, sequencename = 'mark') FROM pg_sequences
+WHERE schemaname = 'exodsl'
+"""
+
+
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[str]:
+    """The address of a database of this worker alone, with exodsl's tables in it."""
+    if os.environ.get(postgres.VARIABLE) == "skip":
+        assert "CI" not in os.environ, f"{postgres.VARIABLE}=skip is for machines without a server, not for CI"
+        pytest.skip(f"left out, as {postgres.VARIABLE} says")
+    server = urlsplit(postgres.shared())
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{os.getpid()}"
+    with psycopg.connect(server.geturl(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        uri = server._replace(path=f"/{name}").geturl()
+        Postgres(uri).close()
+        yield uri
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_uri(postgres_database: str) -> str:
+    """The address of an empty database on a server."""
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        connection.execute(_EMPTY)
+    return postgres_database
