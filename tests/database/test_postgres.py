@@ -74,6 +74,93 @@ def test_processes_that_start_at_once_make_the_tables_once(elsewhere: str, other
     failures = at_once(lambda: Postgres(elsewhere).close(), 4)
 
     assert failures == []
+    assert other.execute('SELECT version FROM "else where".schema_version').fetchall() == [(SCHEMA_VERSION,)]
+
+
+def test_two_schemas_of_one_database_have_nothing_in_common(server: Postgres, elsewhere: str) -> None:
+    second = Postgres(elsewhere)
+    with second.transaction() as connection:
+        put(connection, "a", 1)
+
+    assert (entries(server), entries(second)) == ({}, {"a": "1"})
+    second.close()
+
+
+def test_tables_of_another_program_are_left_alone(elsewhere: str, other: psycopg.Connection) -> None:
+    other.execute('CREATE SCHEMA "else where"; CREATE TABLE "else where".run (distance INT)')
+
+    with pytest.raises(SchemaMismatch, match=r'"else where".* has tables of another program: run\..*\?schema='):
+        Postgres(elsewhere)
+    assert other.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'else where'").fetchall() == [("run",)]
+
+
+def test_texts_are_in_the_order_of_their_bytes_whatever_the_language(server: Postgres) -> None:
+    """`~` stands behind every letter, which a search by the start of a run's id counts on."""
+    with server.transaction() as connection:
+        for key in ("b", "~", "B", "a-b", "ab"):
+            put(connection, key, 1)
+
+        rows = connection.execute("SELECT key FROM store_entry ORDER BY key").fetchall()
+        orders = connection.execute(
+            "SELECT DISTINCT collation_name FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND data_type = 'text'"
+        ).fetchall()
+    assert [key for (key,) in rows] == ["B", "a-b", "ab", "b", "~"]
+    assert orders == [("C",)]
+
+
+def test_a_text_with_the_one_character_that_cannot_be_is_kept_without_it(server: Postgres) -> None:
+    with server.transaction() as connection:
+        connection.execute("INSERT INTO store_entry (run_id, key, value) VALUES (?,?,?)", (1, "a", "nul\0l"))
+
+    assert entries(server) == {"a": "nul\N{REPLACEMENT CHARACTER}l"}
+
+
+# Versions of exodsl that meet
+
+
+def test_a_newer_schema_is_refused_with_both_numbers(postgres_uri: str, other: psycopg.Connection) -> None:
+    other.execute("UPDATE schema_version SET version = %s", (NEWER,))
+    try:
+        with pytest.raises(SchemaMismatch, match=f"has schema {NEWER}; this exodsl works with schema {SCHEMA_VERSION}"):
+            Postgres(postgres_uri)
+    finally:
+        other.execute("UPDATE schema_version SET version = %s", (SCHEMA_VERSION,))
+
+
+def test_a_process_that_is_at_work_when_the_schema_changes_stops_cleanly(
+    server: Postgres, other: psycopg.Connection
+) -> None:
+    other.execute("UPDATE schema_version SET version = %s", (NEWER,))
+    try:
+        with pytest.raises(SchemaMismatch, match=f"schema {NEWER}.*Install a newer exodsl"), server.transaction():
+            raise AssertionError("it went on")
+    finally:
+        other.execute("UPDATE schema_version SET version = %s", (SCHEMA_VERSION,))
+
+    with server.transaction() as connection:
+        put(connection, "a", 1)
+    assert entries(server) == {"a": "1"}
+
+
+def migrated(uri: str, steps: Mapping[int, str]) -> None:
+    """Open a database as an exodsl does that knows of one more schema."""
+    address = parse(uri)
+    link = Link(address, f'SET search_path TO "{address.schema}"')
+    try:
+        schema.prepare(link, address, steps, NEWER)
+    finally:
+        link.close()
+
+
+STEP = {SCHEMA_VERSION: "ALTER TABLE run ADD COLUMN colour TEXT; CREATE INDEX run_colour ON run (colour)"}
+
+
+def test_processes_that_start_at_once_migrate_once(elsewhere: str, other: psycopg.Connection) -> None:
+    Postgres(elsewhere).close()
+    failures = at_once(lambda: migrated(elsewhere, STEP), 3)
+
+    assert failures == []
     assert other.execute('SELECT version FROM "else where".schema_version').fetchall() == [(NEWER,)]
     assert other.execute('SELECT colour FROM "else where".run').fetchall() == []
     with pytest.raises(SchemaMismatch, match="Install a newer exodsl"):

@@ -33,7 +33,7 @@ def prepare(link: Link, address: Address, steps: Mapping[int, str] = STEPS, newe
     until = time.monotonic() + WAIT_SECONDS
     connection = link.first()
     while True:
-        version = _version(connection)
+        version = _version(connection, address)
         if version != newest:
             version = _made(link, connection, address, steps, newest, time.monotonic() > until)
         if version is not None:
@@ -57,7 +57,7 @@ def _made(
     """Make the tables, or bring them up to date, with nobody else at it; `None` when somebody is at work on them."""
     connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({_number(address.schema)}, 0)")
     try:
-        version = _version(connection)
+        version = _version(connection, address)
         if version is None:
             _make(link, connection, address)
             version = newest
@@ -78,13 +78,12 @@ def _made(
 
 
 def _make(link: Link, connection: Connection, address: Address) -> None:
-    (there,) = connection.execute("SELECT to_regnamespace(quote_ident(?)) IS NOT NULL", (address.schema,)).fetchone()
-    if not there:
+    if not connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", (address.schema,)).fetchone():
         connection.execute(f"CREATE SCHEMA {_quoted(address.schema)}")
     tables = make_tables(link.peewee).all()
     _order_by_bytes(tables)
     names = {model._meta.table_name for model in tables}
-    found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
+    found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = ?", (address.schema,)).fetchall()
     taken = sorted(names & {name for (name,) in found})
     if taken:
         raise SchemaMismatch(
@@ -113,10 +112,12 @@ def _migrate(connection: Connection, steps: Mapping[int, str], version: int, new
     return newest
 
 
-def _version(connection: Connection) -> int | None:
-    if not connection.execute("SELECT to_regclass('schema_version') IS NOT NULL").fetchone()[0]:
-        return None
-    row: Any = connection.execute("SELECT version FROM schema_version").fetchone()
+def _version(connection: Connection, address: Address) -> int | None:
+    # The catalogs are asked, as `to_regclass` may not know yet what was made while a lock was waited for.
+    there = connection.execute(
+        "SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'schema_version'", (address.schema,)
+    ).fetchone()
+    row = connection.execute("SELECT version FROM schema_version").fetchone() if there else None
     return None if row is None else int(row[0])
 
 
