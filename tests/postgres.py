@@ -80,8 +80,15 @@ class Server:
                 raise RuntimeError(f"PostgreSQL did not start: {(self._folder / 'log').read_text()[-2_000:]}")
             time.sleep(_LOOK_SECONDS)
 
-    def stop(self, sign: int = signal.SIGINT) -> None:
-        """End it as an administrator who is in a hurry would: sessions are cut off. `SIGQUIT` is a crash."""
+    def stop(self) -> None:
+        """End it as an administrator does who is in a hurry: sessions are cut off."""
+        self._end(signal.SIGINT)
+
+    def crash(self) -> None:
+        """End it without a word: it has to recover when it starts."""
+        self._end(signal.SIGQUIT)
+
+    def _end(self, sign: int) -> None:
         if self._process is not None:
             self._process.send_signal(sign)
             self._process.wait()
@@ -89,7 +96,7 @@ class Server:
 
     def remove(self) -> None:
         """Leave nothing behind."""
-        self.stop(signal.SIGQUIT)
+        self.crash()
         shutil.rmtree(self._folder)
 
     def _run(self, program: str, *words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import threading
@@ -11,7 +12,7 @@ from typing import Literal
 
 Cut = Literal["before", "after"]
 _SOCKET = ".s.PGSQL.5432"
-_END = b"COMMIT"
+_END = re.compile(rb"COMMIT(?!TED)")
 
 
 class Proxy:
@@ -22,6 +23,7 @@ class Proxy:
     """
 
     def __init__(self, folder: Path, server: Path) -> None:
+        self.folder = folder
         self._server = str(server / _SOCKET)
         self._cut: Cut | None = None
         self._lines: list[socket.socket] = []
@@ -71,7 +73,7 @@ class Proxy:
 
     def _cuts(self, said: bytes | bool, server: socket.socket) -> bool:
         """Say whether this is where to cut; the server may answer before."""
-        if self._cut is None or not isinstance(said, bytes) or _END not in said:
+        if self._cut is None or not isinstance(said, bytes) or not _END.search(said):
             return False
         when, self._cut = self._cut, None
         self.cuts += 1
