@@ -1,9 +1,11 @@
-"""A PostgreSQL database, empty for each test that asks for it."""
+"""Databases that processes share: a file, and a PostgreSQL database that is empty for each test that asks for it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from inspect import signature
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -22,6 +24,22 @@ UPDATE exodsl.schema_version SET sessions = 0, last_run = 0, last_state = 0;
 SELECT setval(format('exodsl.%I', sequencename), 1, sequencename = 'mark') FROM pg_sequences
 WHERE schemaname = 'exodsl'
 """
+
+
+_ABOUT_FILES = {"file", "tmp_path"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let what needs a database that processes share have each kind; a test that looks at files, only a file."""
+    if "shared" in metafunc.fixturenames:
+        about_files = _ABOUT_FILES & set(signature(metafunc.function).parameters)
+        metafunc.parametrize("shared", ["file"] if about_files else ["file", "postgres"], indirect=True)
+
+
+@pytest.fixture
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database that processes share."""
+    return str(tmp_path / "exodsl.db") if request.param == "file" else request.getfixturevalue("postgres_uri")
 
 
 @pytest.fixture(scope="session")

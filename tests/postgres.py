@@ -11,12 +11,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 
 import psycopg
 
@@ -103,6 +104,19 @@ class Server:
         subprocess.run([programs() / program, *words], check=True, capture_output=True, cwd="/", user=_USER)
 
 
+@contextmanager
+def own_server(settings: Sequence[str] = ("fsync=off",)) -> Generator[Server]:
+    """Give a server to be ill-treated, which is up; as no machine crashes, nothing that it has committed is lost."""
+    with TemporaryDirectory(prefix="exodsl-") as folder:
+        Path(folder).chmod(0o755)
+        server = Server(Path(folder) / "s", settings)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.remove()
+
+
 def uri(folder: Path, database: str) -> str:
     """Return the address of a database on the server in a folder."""
     return f"postgresql://postgres@/{database}?host={folder}"
@@ -122,7 +136,7 @@ def shared() -> str:
     if given:
         return given
     owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    folder = Path(tempfile.gettempdir()) / f"exodsl-{owner}"
+    folder = Path(gettempdir()) / f"exodsl-{owner}"
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _answers(uri(folder, "postgres")):

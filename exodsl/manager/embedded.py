@@ -57,11 +57,14 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
     def upsert(self, template: GraphTemplate, secrets: Mapping[str, SecretStr] | None = None) -> int:
         """Store a template; see `StateManager.upsert`. :raises GraphInvalid: when its checks find something."""
         check_given(template, secrets or {})
+        return again(lambda: self._upsert(template, secrets or {}))
+
+    def _upsert(self, template: GraphTemplate, secrets: Mapping[str, SecretStr]) -> int:
         with self._db.transaction(alone=True) as connection:
             now = self._clock()
             version = self._catalog.upsert(connection, template, now)
             self._store_schedules(connection, template, now)
-            keep(connection, template, secrets or {})
+            keep(connection, template, secrets)
             for session in self._sessions.values():
                 session.refresh(connection)
             return version

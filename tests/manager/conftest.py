@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +21,6 @@ Open = Callable[..., StateManager]
 def clock() -> Clock:
     """Time that passes only when a test says so."""
     return Clock()
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Let what opens several state managers do so over each kind of database that processes share.
-
-    A test that looks at the file itself is about that alone.
-    """
-    if "shared" in metafunc.fixturenames:
-        about_file = "file" in signature(metafunc.function).parameters
-        metafunc.parametrize("shared", ["file"] if about_file else ["file", "postgres"], indirect=True)
-
-
-@pytest.fixture
-def shared(request: pytest.FixtureRequest, file: Path) -> str:
-    """The address of a database that processes share."""
-    return str(file) if request.param == "file" else request.getfixturevalue("postgres_uri")
 
 
 @pytest.fixture(params=["file", "memory", "postgres"])

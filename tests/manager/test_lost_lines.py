@@ -18,7 +18,7 @@ from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import StateManager, Trigger
 from exodsl.manager.sessions import LEASE_MS
 from tests.manager.byhand import ByHand, Clock, add, begin, draw, give, numbers, report, serves
-from tests.postgres import Server
+from tests.postgres import Server, own_server
 from tests.proxy import Cut, Proxy
 
 FAN = draw(
@@ -88,9 +88,7 @@ def test_what_is_claimed_when_the_answer_is_lost_is_had(
 
 
 @pytest.mark.parametrize("when", WHEN)
-def test_a_trigger_whose_commit_gets_no_answer_starts_one_run(
-    manager: StateManager, proxy: Proxy, when: Cut
-) -> None:
+def test_a_trigger_whose_commit_gets_no_answer_starts_one_run(manager: StateManager, proxy: Proxy, when: Cut) -> None:
     manager.upsert(FAN)
     proxy.cut_at_commit(when)
     (run_id,) = manager.trigger([Trigger("default", "graph")])
@@ -144,14 +142,10 @@ def test_outcomes_that_are_told_twice_count_once(at_work: ByHand) -> None:
 
 
 @pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server to be ill-treated; what it has committed is safe."""
-    with TemporaryDirectory(prefix="exodsl-") as folder:
-        Path(folder).chmod(0o755)
-        server = Server(Path(folder) / "s", ())
-        server.start()
+def own() -> Iterator[Server]:
+    """A server to be ill-treated."""
+    with own_server() as server:
         yield server
-        server.remove()
 
 
 def ill_treated(server: Server, how: Callable[[], None]) -> threading.Thread:
@@ -187,7 +181,7 @@ def test_a_server_that_stays_away_ends_what_was_asked_with_the_cure(
         begun = begin(manager, clock, FAN)
         own.stop()
         for ask in (lambda: begun.take(), lambda: manager.runs(), lambda: manager.cancel(begun.run_id)):
-            with pytest.raises(DatabaseUnusable, match="cannot be reached.*See that the server runs"):
+            with pytest.raises(DatabaseUnusable, match=r"cannot be reached.*See that the server runs"):
                 ask()
         own.start()
 

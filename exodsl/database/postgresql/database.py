@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from secrets import randbits
 from typing import Any, Literal
 
 import psycopg
@@ -32,7 +33,12 @@ _SETTINGS = (
     f" SET idle_in_transaction_session_timeout = {STALLED_MS}; SET lock_timeout = {LOCK_MS};"
     " SET jit = off; SET client_min_messages = warning; SET timezone = 'UTC'{more}"
 )
-_DECISION_SECONDS = 0.05
+_SIGN = (
+    "WITH wrote AS (SELECT 1 WHERE pg_current_xact_id_if_assigned() IS NOT NULL),"
+    " gone AS (DELETE FROM writer USING wrote WHERE id = {writer} AND number < {number})"
+    " INSERT INTO writer (id, number) SELECT {writer}, {number} FROM wrote"
+)
+"""What a transaction that wrote something leaves behind, so that its writer can find out that it was committed."""
 _NOW = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
@@ -55,7 +61,8 @@ class Postgres:
         self._closed = self._leaves = False
         self._mark = self._own = self._heard = 0
         self._server_ms = self._read_at = 0.0
-        self._known = self._back = 0
+        self._known = self._back = self._number = 0
+        self._writer_id = randbits(62)
         self.keys = KeyBlocks(self._blocks, BLOCK)
         self._settings = _settings(self._address, durability)
         self._writer, self._reader = (Link(self._address, self._settings) for _ in range(2))
@@ -78,24 +85,23 @@ class Postgres:
         """Give the writing connection; see `Database.transaction`."""
         with self.lock:
             self._refuse_closed()
-            connection, number = self._begun(alone)
+            connection = self._begun(alone)
             try:
                 yield connection
             except psycopg.Error as error:
                 raise trouble(self.name, error, lost=connection.lost) from error
             else:
-                self._commit(connection, number)
+                self._commit(connection)
             finally:
                 _roll_back(connection)
 
-    def _begun(self, alone: bool) -> tuple[Connection, str]:
-        """Begin; return the connection and what the server calls the transaction."""
+    def _begun(self, alone: bool) -> Connection:
         self._leaves = alone
         try:
             connection, answer = self._writer.begin(lambda connection: (connection, self._begin(connection, alone)))
         except psycopg.Error as error:
             raise trouble(self.name, error, lost=False) from error
-        number, self._mark, version, now = answer
+        self._mark, version, now = answer
         self._own += alone
         self._server_ms, self._read_at = float(now), time.monotonic()
         if self._writer.made != self._known:
@@ -105,55 +111,52 @@ class Postgres:
         except DatabaseUnusable:
             _roll_back(connection)
             raise
-        return connection, number
+        return connection
 
-    def _begin(self, connection: Connection, alone: bool) -> tuple[str, int, int, int]:
+    def _begin(self, connection: Connection, alone: bool) -> tuple[int, int, int]:
         # In one message: each statement sees what was committed before it began, so after the lock was had.
         share = "" if alone else "_shared"
         bump = "SELECT nextval('mark');" if alone else ""
         cursor = connection.execute(
             "BEGIN ISOLATION LEVEL READ COMMITTED;"
             f" SELECT pg_advisory_xact_lock{share}({self._schema_key}, 1); {bump}"
-            f" SELECT pg_current_xact_id()::text, (SELECT last_value FROM mark), version, {_NOW} FROM schema_version"
+            f" SELECT (SELECT last_value FROM mark), version, {_NOW} FROM schema_version"
         )
-        row: tuple[str, int, int, int] = _last(cursor)
+        row: tuple[int, int, int] = _last(cursor)
         return row
 
-    def _commit(self, connection: Connection, number: str) -> None:
+    def _commit(self, connection: Connection) -> None:
+        self._number += 1
+        sign = _SIGN.format(writer=self._writer_id, number=self._number)
         tell = f"SELECT pg_notify('{CHANNEL}', '{self._schema_key}'); " if self._leaves else ""
         count = "; SELECT nextval('mark')" if self._leaves else ""
         try:
-            cursor = connection.execute(f"{tell}COMMIT{count}")
+            cursor = connection.execute(f"{sign}; {tell}COMMIT{count}")
         except psycopg.Error as error:
             if not connection.lost:
                 raise trouble(self.name, error, lost=False) from error
-            self._ensure_committed(number, error)
+            self._ensure_committed(error)
             return
         if count:
             self._own += 1
             self._mark = max(self._mark, _last(cursor)[0])
 
-    def _ensure_committed(self, number: str, error: psycopg.Error) -> None:
+    def _ensure_committed(self, error: psycopg.Error) -> None:
         """Find out what became of a commit that got no answer.
 
-        Others may not have been told; they will look by themselves.
+        Whoever signs first is right: with our signature there, a commit that is still under way cannot be made. Others
+        may not have been told of it; they will look by themselves.
 
         :raises TransactionUndone: when it was not made.
         :raises DatabaseUnusable: when the server does not come back to say so.
         """
-        until = time.monotonic() + self._writer.patience
-        while time.monotonic() < until:
-            status = self._writer.begin(
-                lambda connection: connection.execute("SELECT pg_xact_status(CAST(? AS xid8))", (number,)).fetchone()[0]
-            )
-            if status == "committed":
-                return
-            if status == "aborted":
-                raise trouble(self.name, error, lost=True) from error
-            if status is None:
-                break
-            time.sleep(_DECISION_SECONDS)  # the server has not noticed yet that we were gone
-        raise undecided(self.name) from error
+        sign = "INSERT INTO writer (id, number) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        try:
+            signed = self._writer.begin(lambda connection: connection.execute(sign, (self._writer_id, self._number)))
+        except (psycopg.Error, DatabaseUnusable) as away:
+            raise undecided(self.name) from away
+        if signed.rowcount:
+            raise trouble(self.name, error, lost=True) from error
 
     @contextmanager
     def reading(self) -> Generator[Connection]:

@@ -46,7 +46,7 @@ class Listener:
             try:
                 self._listen()
             except (psycopg.Error, DatabaseUnusable) as error:
-                _LOG.warning("not hearing of other processes' work for a while: %s", error)
+                _LOG.warning("not hearing of other processes' work for a while: %s", str(error).partition("\n")[0])
                 self._wait(AGAIN_SECONDS)
         self._link.close()
 

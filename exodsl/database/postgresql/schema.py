@@ -20,6 +20,12 @@ BLOCK = 100
 """How many keys of states a process sets aside at once."""
 STEPS: Mapping[int, str] = {}
 """What leads from each schema to the next, from the first one that was on PostgreSQL: 2."""
+_WRITERS = (
+    "CREATE TABLE writer (id BIGINT, number BIGINT, signed TIMESTAMPTZ NOT NULL DEFAULT now(),"
+    " PRIMARY KEY (id, number))"
+)
+"""The number of the last transaction of each process, kept for a day after that."""
+_FORGET = "DELETE FROM writer WHERE signed < now() - INTERVAL '1 day'"
 WAIT_SECONDS, LOOK_SECONDS = 60.0, 0.25
 """How long a migration waits for runtimes of an earlier exodsl to end; leases of those that were killed last less."""
 
@@ -38,6 +44,7 @@ def prepare(link: Link, address: Address, steps: Mapping[int, str] = STEPS, newe
             version = _made(link, connection, address, steps, newest, time.monotonic() > until)
         if version is not None:
             check_version(address.name, version, newest)
+            connection.execute(_FORGET)
             return _key(connection)
         time.sleep(LOOK_SECONDS)
 
@@ -92,7 +99,7 @@ def _make(link: Link, connection: Connection, address: Address) -> None:
         )
     link.peewee.create_tables(tables)
     connection.execute(
-        f"ALTER SEQUENCE state_id_seq INCREMENT BY {BLOCK}; CREATE SEQUENCE mark; SELECT nextval('mark')"
+        f"ALTER SEQUENCE state_id_seq INCREMENT BY {BLOCK}; CREATE SEQUENCE mark; SELECT nextval('mark'); {_WRITERS}"
     )
     connection.execute("INSERT INTO schema_version (version, sessions) VALUES (?, 0)", (SCHEMA_VERSION,))
 
