@@ -19,8 +19,10 @@ class StateManager:
     def open(uri: str | PathLike[str] | None = None) -> Manager:
         """Return an open state manager; close it when it is not needed any more.
 
-        :param uri: `sqlite:///path`, a path, `:memory:`, or `None` for the environment's or the default database.
+        :param uri: `sqlite:///path`, a path, `:memory:`, `postgresql://user@host/database`, or `None` for the
+            environment's or the default database.
         :raises DatabaseUnusable: when it cannot be opened.
+        :raises ExtraMissing: when the driver for it is not installed.
         """
         return open_manager(None if uri is None else os.fspath(uri))
 
