@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 Space = tuple[int, int, int]
 """Bytes: of the whole, of what is free for new rows, and of what rows can leave free."""
@@ -18,6 +20,7 @@ class Dialect:
     """Pieces of SQL.
 
     :param next_run: gives a key that no run has had, those that were cleaned away included.
+    :param keyed: closes an INSERT of one row, whose key `key_of` then has from its cursor.
     :param listed: the numbers of a JSON array that is the parameter.
     :param by_bad: makes the index of what ended badly the one to use.
     :param bytes_of: the length of a text in bytes, from its column.
@@ -31,6 +34,8 @@ class Dialect:
     """
 
     next_run: str
+    keyed: str
+    key_of: Callable[[Any], int]
     listed: str
     by_bad: str
     bytes_of: Callable[[str], str]
@@ -45,6 +50,8 @@ class Dialect:
 
 SQLITE = Dialect(
     next_run="(SELECT 1 + max(last_run, coalesce((SELECT max(id) FROM run), 0)) FROM schema_version)",
+    keyed="",
+    key_of=attrgetter("lastrowid"),
     listed="(SELECT value FROM json_each(?))",
     by_bad=" INDEXED BY state_bad",
     bytes_of="length(CAST({} AS BLOB))".format,
@@ -63,6 +70,8 @@ SQLITE = Dialect(
 
 POSTGRES = Dialect(
     next_run="nextval('run_id_seq')",
+    keyed=" RETURNING id",
+    key_of=lambda cursor: int(cursor.fetchone()[0]),
     listed="(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(? AS json)) AS listed (value))",
     by_bad="",
     bytes_of="octet_length({})".format,

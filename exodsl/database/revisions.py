@@ -214,12 +214,15 @@ def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
 
     What runtimes held, or a cancel had stopped, is CREATED in the copy, and waits as if it had never been handed out.
     """
-    ((new,),) = connection.execute(
+    dialect = connection.dialect
+    cursor = connection.execute(
         "INSERT INTO run (id, run_id, template_id, status, pending, failed, cause, inputs, target, revised,"
-        f" created_at) SELECT {connection.dialect.next_run}, ?, template_id, {Run.RUNNING:d}, pending, failed,"
-        " cause + ?, inputs, target, TRUE, ? FROM run WHERE id = ? RETURNING id",
+        f" created_at) SELECT {dialect.next_run}, ?, template_id, {Run.RUNNING:d}, pending, failed,"
+        " cause + ?, inputs, target, TRUE, ? FROM run"
+        f" WHERE id = ?{dialect.keyed}",
         (run_id, by, now, run),
-    ).fetchall()
+    )
+    new: int = dialect.key_of(cursor)
     stopped = f"status IN ({State.QUEUED:d}, {State.CANCELLED:d})"
     connection.execute(
         "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, outputs, error,"
@@ -249,7 +252,7 @@ def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
     _copy_rows(connection, "store_entry", run, new)
     _copy_rows(connection, "large_value", run, new)
     copy_notes(connection, run, by)
-    return int(new)
+    return new
 
 
 _COPIED = {

@@ -54,12 +54,14 @@ def first_node(connection: Any, template: int) -> int:
 
 def insert(connection: Any, namespace: str, name: str, version: int, content_hash: str, text: str, now: int) -> int:
     """Store a template; return its id."""
-    ((key,),) = connection.execute(
+    dialect = connection.dialect
+    cursor = connection.execute(
         "INSERT INTO graph_template (namespace, name, version, content_hash, body, created_at)"
-        " VALUES (?,?,?,?,?,?) RETURNING id",
+        f" VALUES (?,?,?,?,?,?){dialect.keyed}",
         (namespace, name, version, content_hash, text, now),
-    ).fetchall()
-    return int(key)
+    )
+    key: int = dialect.key_of(cursor)
+    return key
 
 
 def insert_nodes(connection: Any, template: int, nodes: list[tuple[str, str]]) -> None:
@@ -90,14 +92,16 @@ def insert_run(
     now: int,
 ) -> int:
     """Store a new run; return its key."""
-    ((key,),) = connection.execute(
+    dialect = connection.dialect
+    cursor = connection.execute(
         "INSERT INTO run (id, run_id, template_id, status, pending, failed, inputs, target, idempotency_key,"
-        f" created_at) VALUES ({connection.dialect.next_run},?,?,?,0,0,?,?,?,?) RETURNING id",
+        f" created_at) VALUES ({dialect.next_run},?,?,?,0,0,?,?,?,?){dialect.keyed}",
         (run_id, template, int(Run.RUNNING), inputs, target, idempotency_key, now),
-    ).fetchall()
+    )
+    key: int = dialect.key_of(cursor)
     if len(inputs) > LARGE:
         connection.execute("UPDATE run SET inputs = ? WHERE id = ?", (keep_apart(connection, key, inputs), key))
-    return int(key)
+    return key
 
 
 def run_of(connection: Any, idempotency_key: str) -> int | None:
