@@ -51,11 +51,11 @@ def postgres_database() -> Iterator[str]:
     server = urlsplit(postgres.shared())
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{os.getpid()}"
     with psycopg.connect(server.geturl(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name}".encode())
         uri = server._replace(path=f"/{name}").geturl()
         Postgres(uri).close()
         yield uri
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
