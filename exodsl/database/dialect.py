@@ -1,7 +1,7 @@
 """What SQLite and PostgreSQL say differently: every statement elsewhere is one that both understand.
 
-A connection carries its dialect. Parameters are written `?`, booleans `TRUE` and `FALSE`, and rows of `VALUES` have
-the types that their `Statement` names.
+A connection carries its dialect. Parameters are written `?`, booleans `TRUE` and `FALSE`, and many rows go through a
+`Statement`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Dialect:
     :param by_bad: makes the index of what ended badly the one to use.
     :param bytes_of: the length of a text in bytes, from its column.
     :param tail: the last characters of a text, from its column and how many.
-    :param casts: the SQL types of a row's values, by the letters of a `Statement`; none where values have their own.
+    :param arrays: the types of columns of rows, by the letters of a `Statement`; none where rows go as VALUES.
     :param false: as the tables spell it.
     :param locked: closes a query whose rows nobody else may change until the transaction ends.
     :param unlocked: closes a query that takes only rows which nobody else has, and has them until then.
@@ -40,7 +40,7 @@ class Dialect:
     by_bad: str
     bytes_of: Callable[[str], str]
     tail: Callable[[str, int], str]
-    casts: dict[str, str]
+    arrays: dict[str, str]
     false: str
     locked: str
     unlocked: str
@@ -56,7 +56,7 @@ SQLITE = Dialect(
     by_bad=" INDEXED BY state_bad",
     bytes_of="length(CAST({} AS BLOB))".format,
     tail="substr({}, -{})".format,
-    casts={},
+    arrays={},
     false="0",
     locked="",  # one transaction at a time writes, so nobody is in the way
     unlocked="",
@@ -76,7 +76,7 @@ POSTGRES = Dialect(
     by_bad="",
     bytes_of="octet_length({})".format,
     tail="right({}, {})".format,
-    casts={"i": "BIGINT", "t": "TEXT", "b": "BYTEA"},
+    arrays={"i": "BIGINT[]", "t": "TEXT[]", "b": "BYTEA[]"},
     false="FALSE",
     locked=" FOR UPDATE",
     unlocked=" FOR UPDATE SKIP LOCKED",

@@ -112,8 +112,9 @@ def test_texts_are_in_the_order_of_their_bytes_whatever_the_language(server: Pos
 def test_a_text_with_the_one_character_that_cannot_be_is_kept_without_it(server: Postgres) -> None:
     with server.transaction() as connection:
         connection.execute("INSERT INTO store_entry (run_id, key, value) VALUES (?,?,?)", (1, "a", "nul\0l"))
+        put(connection, "b\0", 1)
 
-    assert entries(server) == {"a": "nul\N{REPLACEMENT CHARACTER}l"}
+    assert entries(server) == {"a": "nul\N{REPLACEMENT CHARACTER}l", "b\N{REPLACEMENT CHARACTER}": "1"}
 
 
 # Versions of exodsl that meet

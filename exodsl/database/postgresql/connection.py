@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -37,7 +37,7 @@ class Connection:
         try:
             return self.raw.execute(_marked(sql), values)
         except psycopg.DataError:
-            if not any(isinstance(value, str) and _NUL in value for value in values):
+            if not any(_NUL in text for text in _texts(values)):
                 raise
         # The one character that no text of PostgreSQL can hold; nothing was sent yet.
         return self.raw.execute(_marked(sql), [_told(value) for value in values])
@@ -53,7 +53,17 @@ class Connection:
         return bool(self.raw.closed)
 
 
+def _texts(values: Sequence[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from _texts(value)
+
+
 def _told(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_told(item) for item in value]
     return value.replace(_NUL, "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
 
 
