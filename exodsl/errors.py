@@ -10,10 +10,12 @@
     │       ├── NotStorable      what it takes or gives cannot be JSON
     │       └── NotImportable    another process cannot import it
     ├── GraphInvalid             compiling found something; carries every finding
+    ├── GraphNotReady            the nodes of a graph are not registered as it needs them
     ├── TargetError              a module, file or template cannot be loaded
     ├── SettingInvalid           a runtime is given a number or an option that cannot be meant
     ├── ExtraMissing             an optional part of exodsl is not installed
     ├── InputInvalid             what was given at trigger does not fit the graph
+    │   └── FilterInvalid        a filter cannot be understood; says at which column
     ├── OutputInvalid            what a body returned does not fit its node
     ├── NotFound                 a graph, run, state or schedule is not there
     │   ├── GraphNotFound
@@ -21,12 +23,18 @@
     │   ├── ScheduleNotFound
     │   └── StateNotFound
     ├── TransitionRefused        a state or run is not in a status that allows the move
+    │   └── RetryRepeated        a manual retry was asked for before, by the same word
     ├── StoreUnavailable         the store of this run was cleaned up
     ├── RunStuck                 a run in a test cannot end, or does not
     ├── RunFailed                a value of a failed run was asked for
     ├── BodyCrashed              the process of a body ended without an answer
     └── DatabaseUnusable         the database cannot be opened, read or written
+        ├── DatabaseMissing      there is none, and nothing was to be made
+        ├── DatabaseLocked       another program holds it
+        ├── ReadOnly             it was opened for reading, and something was to be changed
+        ├── ReadTimeout          a look at it took longer than it may
         ├── SchemaMismatch       it was written by another version of exodsl
+        │   └── SchemaOutdated   by an earlier one, and it was opened for reading only
         └── TransactionUndone    nothing was recorded: the connection was lost, or others were in the way
 
 Each error also inherits the builtin that a caller would expect, carries what it is
@@ -110,6 +118,16 @@ class GraphInvalid(ExodslError, ValueError):
         super().__init__("\n".join([head, *(f"  {finding}" for finding in self.findings)]))
 
 
+class GraphNotReady(ExodslError, ValueError):
+    """A graph does not fit what runtimes say of its nodes; `misfits` says where."""
+
+    code = "graph-not-ready"
+
+    def __init__(self, graph: str, misfits: Sequence[str]) -> None:
+        self.graph, self.misfits = graph, tuple(misfits)
+        super().__init__(f'Graph "{graph}" is not valid for the nodes that are registered: {" ".join(misfits)}')
+
+
 class TargetError(ExodslError, ValueError):
     """A target (a file, a module, a template) cannot be turned into a graph."""
 
@@ -136,6 +154,19 @@ class InputInvalid(ExodslError, ValueError):
     """The inputs or the store given at trigger do not fit the graph."""
 
     code = "input-invalid"
+
+
+class FilterInvalid(InputInvalid):
+    """The text of a filter cannot be understood.
+
+    :param text: the filter; what is wrong in it stands between `start` and `end`, counted from 0.
+    """
+
+    code = "filter-invalid"
+
+    def __init__(self, text: str, start: int, end: int, reason: str) -> None:
+        self.text, self.start, self.end, self.reason = text, start, end, reason
+        super().__init__(f"Column {start + 1} of the filter: {reason}")
 
 
 class OutputInvalid(ExodslError, ValueError):
@@ -208,6 +239,18 @@ class TransitionRefused(ExodslError, RuntimeError):
         super().__init__(f"{what} is {status}; {wanted}.")
 
 
+class RetryRepeated(TransitionRefused):
+    """A manual retry was asked for before, by the same word."""
+
+    code = "retry-repeated"
+
+    def __init__(self, state_id: int, word: str) -> None:
+        self.word = word
+        super().__init__(
+            f"State {state_id}", "retried", f'"{word}" was given to a retry of its node in this run before'
+        )
+
+
 class StoreUnavailable(ExodslError, LookupError):
     """The store of a run was cleaned up when the run ended (semantics 7)."""
 
@@ -256,10 +299,48 @@ class DatabaseUnusable(ExodslError, OSError):
     code = "database"
 
 
+class DatabaseMissing(DatabaseUnusable):
+    """There is no database where one is to be read."""
+
+    code = "database-missing"
+
+
+class DatabaseLocked(DatabaseUnusable):
+    """Another program holds a database and does not let go."""
+
+    code = "database-locked"
+
+
+class ReadOnly(DatabaseUnusable):
+    """A database was opened for reading only, and something was to be changed."""
+
+    code = "read-only"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f'Database "{path}" was opened read-only. Open it without that to change something.')
+
+
+class ReadTimeout(DatabaseUnusable):
+    """A look at a database took longer than it may, and was given up."""
+
+    code = "read-timeout"
+
+    def __init__(self, path: str, seconds: float) -> None:
+        self.path, self.seconds = path, seconds
+        super().__init__(f'A look at database "{path}" took more than {seconds:g} s and was given up. Ask for less.')
+
+
 class SchemaMismatch(DatabaseUnusable):
     """A database was written by a newer exodsl, or is of an unknown shape."""
 
     code = "schema"
+
+
+class SchemaOutdated(SchemaMismatch):
+    """A database was written by an earlier exodsl; opening it to write brings it up to date."""
+
+    code = "schema-outdated"
 
 
 class TransactionUndone(DatabaseUnusable):

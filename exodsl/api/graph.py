@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -27,6 +28,7 @@ class Graph(Declared[I, S]):
         /,
         *,
         store: S | Mapping[str, Any] | None = None,
+        start_delay: timedelta | None = None,
         db: Database = None,
         workers: int = WORKERS,
         **fields: Any,
@@ -34,8 +36,9 @@ class Graph(Declared[I, S]):
         """Run the graph here until the run has ended; a FAILED run is returned, not raised.
 
         :param inputs: the run's inputs, as their model or a mapping.
-        :param fields: the run's inputs by name; one called `store`, `db` or `workers` goes into the mapping.
+        :param fields: the run's inputs by name; one called like another parameter here goes into the mapping.
         :param store: first values of the run's store.
+        :param start_delay: holds the root back for so long; this waits for it.
         :param db: a URI, a path, or an open state manager; the default database by default.
         :param workers: bodies that run at once, 64 by default.
         :raises GraphInvalid: when the graph does not pass its checks.
@@ -43,7 +46,8 @@ class Graph(Declared[I, S]):
         """
         manager, own = opened(db)
         try:
-            run = drive(begin(manager, self, inputs, fields, store=store), self, workers)
+            begun = begin(manager, self, inputs, fields, store=store, start_delay=start_delay)
+            run = drive(begun, self, workers)
         except BaseException:
             if own:
                 manager.close()
@@ -56,6 +60,7 @@ class Graph(Declared[I, S]):
         /,
         *,
         store: S | Mapping[str, Any] | None = None,
+        start_delay: timedelta | None = None,
         db: Database = None,
         workers: int = WORKERS,
         **fields: Any,
@@ -63,7 +68,8 @@ class Graph(Declared[I, S]):
         """Do what `run` does in the event loop that is running; can be cancelled, and resumed then."""
         manager, own = opened(db)
         try:
-            run = await adrive(begin(manager, self, inputs, fields, store=store), self, workers)
+            begun = begin(manager, self, inputs, fields, store=store, start_delay=start_delay)
+            run = await adrive(begun, self, workers)
         except BaseException:
             if own:
                 manager.close()

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any
 
-from exodsl.api.ending import tell_ended
 from exodsl.api.inputs import Given, run_inputs, store_values
 from exodsl.api.run import Run
 from exodsl.api.state_manager import Database, opened
 from exodsl.dsl.body import Body
 from exodsl.dsl.graph import Graph
 from exodsl.dsl.loader import load
-from exodsl.errors import TargetError
+from exodsl.errors import InputInvalid, TargetError
 from exodsl.manager.protocol import StateManager, Trigger
 from exodsl.manager.views import RunView
 from exodsl.runtime.drive import arun_until_ended, check_fits, run_until_ended
+from exodsl.runtime.endings import tell_ended
 from exodsl.runtime.loading import refuse_while_loading
 from exodsl.runtime.secrets import check_stored
 from exodsl.runtime.served import bodies_by_name, check_template, graph_bodies
+from exodsl.template.models import GraphTemplate
 
 WORKERS = 64
 _UNNAMED = "default"
@@ -31,21 +33,23 @@ def begin(
     fields: Mapping[str, Any] | None = None,
     *,
     store: Given = None,
+    start_delay: timedelta | None = None,
     target: str | None = None,
     stand_ins: Mapping[str, Body] | None = None,
+    secrets: Collection[str] = (),
 ) -> Run:
     """Store a graph and trigger a run of it; nothing is worked on yet.
 
     :param fields: inputs by name, beside those of `inputs`.
+    :param start_delay: holds the root back for so long.
     :param target: under which name `resume` finds the graph again, `file.py:graph` or `module:graph`.
     :param stand_ins: bodies, by node name, that will run instead of the graph's own.
+    :param secrets: those that need no variable, as they are given otherwise.
     :raises GraphInvalid: when the graph does not pass its checks.
     :raises InputInvalid: when inputs or store values do not fit; no run exists then.
     :raises DefinitionError: when a secret is missing, or an executor cannot run a node.
     """
-    refuse_while_loading(f'A run of graph "{graph.name}"')
-    template = graph.compile()
-    check_template(template, {**bodies(graph), **(stand_ins or {})})
+    template = checked(graph, stand_ins, secrets)
     given, validated = run_inputs(graph, inputs, fields or {})
     stored = store_values(graph, store)
     trigger = Trigger(
@@ -54,10 +58,21 @@ def begin(
         given,
         stored,
         version=manager.upsert(template, graph.secret_values),
+        start_delay_ms=_milliseconds(start_delay),
         target=target,
         validated=validated,
     )
     return Run(manager, manager.trigger([trigger])[0], graph)
+
+
+def checked(
+    graph: Graph[Any, Any], stand_ins: Mapping[str, Body] | None = None, secrets: Collection[str] = ()
+) -> GraphTemplate:
+    """Return the template of a graph that can run here; the parameters are those of `begin`."""
+    refuse_while_loading(f'A run of graph "{graph.name}"')
+    template = graph.compile()
+    check_template(template, {**bodies(graph), **(stand_ins or {})}, secrets)
+    return template
 
 
 def bodies(graph: Graph[Any, Any]) -> dict[str, Body]:
@@ -67,14 +82,18 @@ def bodies(graph: Graph[Any, Any]) -> dict[str, Body]:
 
 def drive(run: Run, graph: Graph[Any, Any], workers: int = WORKERS) -> Run:
     """Work on a run until it has ended, here and now; see `run_until_ended`."""
-    run_until_ended(run.manager, run.run_id, bodies(graph), workers)
-    return tell_ended(run, graph)
+    found = bodies(graph)
+    run_until_ended(run.manager, run.run_id, found, workers)
+    tell_ended(run.manager, run.run_id, graph.compile(), found)
+    return run
 
 
 async def adrive(run: Run, graph: Graph[Any, Any], workers: int = WORKERS) -> Run:
     """Work on a run until it has ended, in this event loop; see `arun_until_ended`."""
-    await arun_until_ended(run.manager, run.run_id, bodies(graph), workers)
-    return tell_ended(run, graph)
+    found = bodies(graph)
+    await arun_until_ended(run.manager, run.run_id, found, workers)
+    tell_ended(run.manager, run.run_id, graph.compile(), found)
+    return run
 
 
 def resume(run_id: str, graph: Graph[Any, Any] | None = None, db: Database = None, *, workers: int = WORKERS) -> Run:
@@ -118,6 +137,17 @@ def check_graph(run: RunView, graphs: Collection[Graph[Any, Any]], says: str) ->
         return
     offered = ", ".join(_named(graph.namespace, graph.name) for graph in graphs)
     raise TargetError(f'Run "{run.run_id}" is of graph {_named(run.namespace, run.graph)}; {says} {offered}.')
+
+
+def _milliseconds(start_delay: Any) -> int:
+    if start_delay is None:
+        return 0
+    if not isinstance(start_delay, timedelta):
+        seconds = start_delay if type(start_delay) in (int, float) else 30
+        raise InputInvalid(
+            f"start_delay={start_delay!r}: takes a timedelta, write start_delay=timedelta(seconds={seconds})."
+        )
+    return start_delay // timedelta(milliseconds=1)
 
 
 def _is_of(run: RunView, graph: Graph[Any, Any]) -> bool:

@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from exodsl.api.redaction import Redactions
 from exodsl.dsl.places import split_place
 from exodsl.engine.reports import ErrorInfo, StoreWrite
+from exodsl.errors import InputInvalid
 from exodsl.manager.views import GateView, RunView, StateView
 from exodsl.template.models import GraphTemplate
 from exodsl.template.structure import Role, Structure
@@ -49,6 +50,8 @@ def told(template: GraphTemplate, story: Story, redactions: Redactions, fold: in
     tell = _Facts(redactions, story)
     yield f"graph {story.run.graph}: {story.run.status}"
     yield from _indented(tell.fields("input", ("inputs",), story.run.inputs))
+    if fold is not None and fold < 0:
+        raise InputInvalid(f"fold={fold} shows no branch: give 0 or more, or None for all.")
     tree = _Tree(Structure.of(template), story, tell, fold)
     yield from tree.place(tree.root, ())
     if story.store:

@@ -24,10 +24,12 @@ from exodsl.cli.run import run
 from exodsl.cli.runs import runs
 from exodsl.cli.runtime import runtime
 from exodsl.cli.schedules import schedules
+from exodsl.cli.serve import serve
 from exodsl.cli.show import show
 from exodsl.cli.state import state
 from exodsl.cli.states import states
 from exodsl.cli.trigger import trigger
+from exodsl.cli.tui import tui
 from exodsl.errors import ExodslError
 
 _NEXT = """\
@@ -40,6 +42,7 @@ exodsl runs durable workflows that are written as plain Python modules.
   exodsl run FILE.py           run it
   exodsl resume RUN            go on with a run that was interrupted
 
+  exodsl tui                   look at all of it on the screen, as it goes on
   exodsl runs                  list what was run here
   exodsl states RUN            list the states of a run
   exodsl state ID              look into one of them
@@ -50,6 +53,7 @@ exodsl runs durable workflows that are written as plain Python modules.
   exodsl clean                 remove runs that ended long ago
 
   exodsl runtime FILE.py       serve a workflow, beside others
+  exodsl serve                 serve the state manager over HTTP
   exodsl trigger GRAPH         start a run that a runtime works on
   exodsl schedules             see when the clock starts runs, pause and resume that
   exodsl export FILE.py        write a workflow as JSON
@@ -132,6 +136,7 @@ for _command in (
     runs,
     states,
     state,
+    tui,
     resume,
     retry,
     rerun,
@@ -141,6 +146,7 @@ for _command in (
     trigger,
     schedules,
     runtime,
+    serve,
     export,
     init,
 ):

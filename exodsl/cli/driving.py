@@ -66,9 +66,11 @@ def _ended(manager: StateManager, run: RunView, seconds: float) -> str:
 
 async def _worked_on(manager: StateManager, run: RunView, bodies: Mapping[str, Body], workers: int) -> None:
     from exodsl.runtime.drive import arun_until_ended
+    from exodsl.runtime.endings import tell_ended_as_stored
 
     with _cancelled_by_sigterm():
         await arun_until_ended(manager, run.run_id, bodies, workers)
+    tell_ended_as_stored(manager, run.run_id, bodies)
 
 
 @contextmanager

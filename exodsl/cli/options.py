@@ -6,13 +6,8 @@ from typing import Annotated
 
 import typer
 
-Target = Annotated[
-    str,
-    typer.Argument(
-        metavar="TARGET",
-        help="A workflow: file.py, file.py:graph, package.module:graph, or a template.json with --nodes.",
-    ),
-]
+TARGET_HELP = "A workflow: file.py, file.py:graph, package.module:graph, or a template.json with --nodes."
+Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
 RunId = Annotated[
     str,
     typer.Argument(metavar="RUN", help="The id of a run, or any unique start or end of it."),

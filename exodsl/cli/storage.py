@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -32,27 +31,18 @@ def opened(db: str | None) -> Generator[StateManager]:
 
 def is_there(db: str | None) -> bool:
     """Say whether there is a database to look into; one that is named counts, as `found` says if it is missing."""
-    from exodsl.manager.opening import default_database
+    from exodsl.manager.opening import FILE, names_one, nearest_folder
 
-    return _names_one(db) or (_has_default() and default_database().exists())
+    folder = nearest_folder()
+    return names_one(db) or (folder is not None and (folder / FILE).exists())
 
 
 @contextmanager
 def found(db: str | None) -> Generator[StateManager]:
     """Open a database that is there; :raises DatabaseUnusable: when there is none, and makes none."""
-    from exodsl.database.sqlite import MEMORY
-    from exodsl.manager.opening import database_path, server_uri
+    from exodsl.manager.opening import existing_database
 
-    if not _names_one(db) and not _has_default():
-        raise DatabaseUnusable(
-            "There is no database here or in a folder above: nothing was run yet. `exodsl run TARGET` makes one;"
-            " --db names one elsewhere."
-        )
-    if server_uri(db) is None:
-        db = database_path(db)
-        if db != MEMORY and not Path(db).exists():
-            raise DatabaseUnusable(f'There is no database "{db}". Name one that was written with --db.')
-    with opened(db) as manager:
+    with opened(existing_database(db)) as manager:
         try:
             yield manager
         except (RunNotFound, StateNotFound) as error:
@@ -72,26 +62,13 @@ def _located(error: RunNotFound | StateNotFound, db: str | None) -> NotFound:
 def refuse_memory(db: str | None) -> None:
     """:raises DatabaseUnusable: for a database in memory, which another process could not share."""
     from exodsl.database.sqlite import MEMORY
-    from exodsl.manager.opening import database_path, server_uri
+    from exodsl.manager.opening import database_path, names_one, server_uri
 
-    if _names_one(db) and server_uri(db) is None and database_path(db) == MEMORY:
+    if names_one(db) and server_uri(db) is None and database_path(db) == MEMORY:
         raise DatabaseUnusable(
             "A database in memory is this process's alone: a runtime and who triggers runs for it share a file."
             " Name one with --db."
         )
-
-
-def _names_one(db: str | None) -> bool:
-    from exodsl.manager.opening import URI_VARIABLE
-
-    return bool(db or os.environ.get(URI_VARIABLE))
-
-
-def _has_default() -> bool:
-    from exodsl.manager.opening import FOLDER
-
-    here = Path.cwd()
-    return any((folder / FOLDER).is_dir() for folder in (here, *here.parents))
 
 
 def spelled(db: str | None) -> str:

@@ -21,6 +21,7 @@ _OF_STATES = {"log_line": "(state_id, number)", "progress": "state_id", "spill":
 _OF_RUNS = {
     "gate": "id",
     "large_value": "(run_id, digest)",
+    "manual_retry": "(run_id, node, word)",
     "node_count": "(run_id, node)",
     "store_entry": "(run_id, key)",
 }

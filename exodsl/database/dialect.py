@@ -19,12 +19,13 @@ Space = tuple[int, int, int]
 class Dialect:
     """Pieces of SQL.
 
-    :param next_run: gives a key that no run has had, those that were cleaned away included.
     :param keyed: closes an INSERT of one row, whose key `key_of` then has from its cursor.
     :param listed: the numbers of a JSON array that is the parameter.
-    :param by_bad: makes the index of what ended badly the one to use.
+    :param by: makes an index of the table before it the one to use.
     :param bytes_of: the length of a text in bytes, from its column.
     :param tail: the last characters of a text, from its column and how many.
+    :param field: a field of a JSON object as a text, from its column and name.
+    :param least: the function that gives the least of several values.
     :param arrays: the types of columns of rows, by the letters of a `Statement`; none where rows go as VALUES.
     :param false: as the tables spell it.
     :param locked: closes a query whose rows nobody else may change until the transaction ends.
@@ -33,13 +34,14 @@ class Dialect:
     :param space: a query for the numbers of `Space`.
     """
 
-    next_run: str
     keyed: str
     key_of: Callable[[Any], int]
     listed: str
-    by_bad: str
+    by: Callable[[str], str]
     bytes_of: Callable[[str], str]
     tail: Callable[[str, int], str]
+    field: Callable[[str, str], str]
+    least: str
     arrays: dict[str, str]
     false: str
     locked: str
@@ -49,13 +51,14 @@ class Dialect:
 
 
 SQLITE = Dialect(
-    next_run="(SELECT 1 + max(last_run, coalesce((SELECT max(id) FROM run), 0)) FROM schema_version)",
     keyed="",
     key_of=attrgetter("lastrowid"),
     listed="(SELECT value FROM json_each(?))",
-    by_bad=" INDEXED BY state_bad",
+    by=" INDEXED BY {}".format,
     bytes_of="length(CAST({} AS BLOB))".format,
     tail="substr({}, -{})".format,
+    field="json_extract({}, '$.{}')".format,
+    least="min",
     arrays={},
     false="0",
     locked="",  # one transaction at a time writes, so nobody is in the way
@@ -69,13 +72,15 @@ SQLITE = Dialect(
 )
 
 POSTGRES = Dialect(
-    next_run="nextval('run_id_seq')",
     keyed=" RETURNING id",
     key_of=lambda cursor: int(cursor.fetchone()[0]),
     listed="(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(? AS json)) AS listed (value))",
-    by_bad="",
+    by="".format,
     bytes_of="octet_length({})".format,
     tail="right({}, {})".format,
+    # No text can hold the character that is left out; the JSON can, as it spells it.
+    field=r"CAST(replace({}, '\u0000', '\ufffd') AS json) ->> '{}'".format,
+    least="least",
     arrays={"i": "BIGINT[]", "t": "TEXT[]", "b": "BYTEA[]"},
     false="FALSE",
     locked=" FOR UPDATE",

@@ -22,14 +22,14 @@ def is_held(path: Path) -> bool:
     connection gone, another process takes itself for the last one and deletes the write-ahead log underneath it.
     """
     try:
-        return _held[_identity(path)] > 0
+        return _held[identity(path)] > 0
     except OSError:  # it is not there, or cannot be reached: what comes next says so
         return False
 
 
 def hold(path: Path) -> FileId:
     """Note that a connection has opened a file; `let_go` of what this returns when it is closed."""
-    found = _identity(path)
+    found = identity(path)
     with _counting:
         _held[found] += 1
     return found
@@ -42,6 +42,7 @@ def let_go(found: FileId | None) -> None:
             _held[found] -= 1
 
 
-def _identity(path: Path) -> FileId:
+def identity(path: Path) -> FileId:
+    """Return what tells a file from every other one."""
     status = path.stat()
     return status.st_dev, status.st_ino

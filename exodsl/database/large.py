@@ -75,6 +75,19 @@ def at_a_glance(text: str, stand_in: Callable[[int], Any]) -> dict[str, Any]:
     return {name: stand_in(field[1]) if field[1:] else field[0] for name, field in kept.items()}
 
 
+def one_field(connection: Any, run: int, text: str, name: str, missing: Any) -> Any:
+    """Return one field of a row's text; nothing else that is kept apart is loaded.
+
+    :param missing: what stands for a field that is not there.
+    """
+    if text[:1] != MARK:
+        return from_json(text).get(name, missing)
+    field = from_json(text[1:]).get(name)
+    if field is None:
+        return missing
+    return from_json(_bodies(connection, run, [field[0]])[field[0]]) if field[1:] else field[0]
+
+
 def _joined(kept: dict[str, list[Any]], bodies: dict[str, str]) -> str:
     fields = (
         f"{to_json(name).decode()}:{bodies[field[0]] if field[1:] else to_json(field[0]).decode()}"

@@ -39,6 +39,21 @@ CREATE TABLE secret (
     namespace TEXT NOT NULL, graph TEXT NOT NULL, name TEXT NOT NULL, key_id TEXT NOT NULL, sealed BLOB NOT NULL,
     PRIMARY KEY (namespace, graph, name)) WITHOUT ROWID;
 """,
+    2: """
+ALTER TABLE session ADD COLUMN lease_ms INTEGER NOT NULL DEFAULT 30000;
+ALTER TABLE template_node ADD COLUMN namespace TEXT NOT NULL DEFAULT '';
+UPDATE template_node SET namespace = (
+    SELECT coalesce(json_extract(n.value, '$.namespace'), t.namespace)
+    FROM graph_template AS t, json_each(t.body, '$.nodes') AS n
+    WHERE t.id = template_id AND json_extract(n.value, '$.identifier') = template_node.identifier);
+CREATE TABLE registered_node (
+    namespace TEXT NOT NULL, name TEXT NOT NULL, runtime_name TEXT NOT NULL, inputs_schema TEXT NOT NULL,
+    outputs_schema TEXT NOT NULL, secrets TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    PRIMARY KEY (namespace, name)) WITHOUT ROWID;
+CREATE TABLE manual_retry (
+    run_id INTEGER NOT NULL, node INTEGER NOT NULL, word TEXT NOT NULL,
+    PRIMARY KEY (run_id, node, word)) WITHOUT ROWID;
+""",
 }
 """What leads from each schema to the next. These texts never change: they speak of the tables of their time."""
 

@@ -12,7 +12,7 @@ from peewee import SqliteDatabase
 
 from exodsl.database.migrations import STEPS
 from exodsl.database.tables import SCHEMA_VERSION, make_tables
-from exodsl.errors import DatabaseUnusable, SchemaMismatch
+from exodsl.errors import DatabaseLocked, DatabaseUnusable, SchemaMismatch
 
 _HEADER = b"SQLite format 3\x00"
 _CURES = {
@@ -32,7 +32,8 @@ def unusable(path: str, error: Exception) -> DatabaseUnusable:
     if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
         return DatabaseUnusable(f'Database "{path}" refused what exodsl wrote: {text}. Please report this.')
     cure = next((cure for sign, cure in _CURES.items() if sign in text), "Choose another with --db.")
-    return DatabaseUnusable(f'Database "{path}" cannot be used: {text}. {cure}')
+    kind = DatabaseLocked if "locked" in text else DatabaseUnusable
+    return kind(f'Database "{path}" cannot be used: {text}. {cure}')
 
 
 def check_file(path: Path, busy_ms: int) -> None:
@@ -40,32 +41,51 @@ def check_file(path: Path, busy_ms: int) -> None:
 
     :raises DatabaseUnusable: saying what it is instead.
     """
-    if path.is_dir():
-        raise DatabaseUnusable(f'Database "{path}" cannot be used: it is a folder. Name a file in it.')
-    if not path.parent.is_dir():
+    if not _is_folder(path) and not _is_folder(path.parent):
         raise DatabaseUnusable(f'Database "{path}" cannot be made: there is no folder "{path.parent}".')
+    if holds_something(path):
+        _check_schema(path, busy_ms)
+
+
+def holds_something(path: Path) -> bool:
+    """Say whether there is a file with something in it. Never ask of one that is open as a database here.
+
+    :raises DatabaseUnusable: when that is no whole SQLite database.
+    """
+    if _is_folder(path):
+        raise DatabaseUnusable(f'Database "{path}" cannot be used: it is a folder. Name a file in it.')
     try:
         with path.open("rb") as file:
             header = file.read(100)
     except FileNotFoundError:
-        return
+        return False
     except OSError as error:
         raise DatabaseUnusable(
             f'Database "{path}" cannot be read: {error.strerror}. Choose another with --db.'
         ) from error
     if not header:
-        return
+        return False
     if not header.startswith(_HEADER):
         raise DatabaseUnusable(f'"{path}" is not a SQLite database. Choose another file with --db.')
-    if not _has_log(path) and path.stat().st_size < _size_it_says(header):
+    if not beside(path, "-wal") and path.stat().st_size < _size_it_says(header):
         raise DatabaseUnusable(f'Database "{path}" is cut off. Restore a copy, or choose another file with --db.')
-    _check_schema(path, busy_ms)
+    return True
 
 
-def _has_log(path: Path) -> bool:
-    """Say whether a write-ahead log lies beside the file: it may hold what the file lacks."""
+def _is_folder(path: Path) -> bool:
     try:
-        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+        return path.is_dir()
+    except OSError:  # it cannot be reached: what comes next says why
+        return False
+
+
+def beside(path: Path, ending: str) -> bool:
+    """Say whether a file lies beside a database, and is not empty.
+
+    :param ending: `-wal` for the write-ahead log, which may hold what the file lacks, or `-shm` for its index.
+    """
+    try:
+        return path.with_name(path.name + ending).stat().st_size > 0
     except FileNotFoundError:  # also when the last who had it open takes it away in this moment
         return False
 
@@ -79,12 +99,20 @@ def _size_it_says(header: bytes) -> int:
 def _check_schema(path: Path, busy_ms: int) -> None:
     try:
         with closing(sqlite3.connect(path, timeout=busy_ms / 1000)) as connection:
-            present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            version = _version(connection) if "schema_version" in present else None
+            version_in(connection, path)
     except sqlite3.Error as error:
         raise unusable(str(path), error) from error
+
+
+def version_in(connection: Any, path: Path) -> int | None:
+    """Return the schema of a database, `None` of an empty one.
+
+    :raises SchemaMismatch: when it is another program's, or of a schema that is not known here.
+    """
+    present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not present:
-        return
+        return None
+    version = _version(connection) if "schema_version" in present else None
     if version is None:
         raise SchemaMismatch(f'"{path}" is a SQLite database of another program. Choose another file with --db.')
     if version != SCHEMA_VERSION and version not in STEPS:
@@ -92,6 +120,7 @@ def _check_schema(path: Path, busy_ms: int) -> None:
             f'Database "{path}" has schema {version}; this exodsl reads schema {SCHEMA_VERSION} and those before it.'
             " Use the exodsl that wrote it, or choose another file with --db."
         )
+    return version
 
 
 def _version(connection: sqlite3.Connection) -> int | None:

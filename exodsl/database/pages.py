@@ -17,6 +17,8 @@ _STATE = (
 )
 SHORT = 8
 """How many digits at the end of a run's id are shown as its short form."""
+_NEWEST = 2**63 - 1
+"""Greater than the key of every run."""
 _BAD = (State.ERRORED, State.PRUNED, State.NEXT_CREATED_ERROR, State.CANCELLED)
 
 
@@ -54,7 +56,8 @@ def runs(
     limit: int,
 ) -> list[Row]:
     """Return runs, newest first."""
-    wanted = {"t.namespace = ?": namespace, "t.name = ?": graph, "r.status = ?": status, "r.id < ?": before}
+    older = _NEWEST if before is None else before
+    wanted = {"t.namespace = ?": namespace, "t.name = ?": graph, "r.status = ?": status, "r.id < ?": older}
     given = {sql: value for sql, value in wanted.items() if value is not None}
     where = " WHERE " + " AND ".join(["NOT r.cleaning", *given])
     rows: list[Row] = connection.execute(
@@ -90,7 +93,7 @@ def states(
         values.append(node)
         order = order[1:]
     elif status in _BAD:  # there are few of them among many: never a walk over all of the run
-        by = connection.dialect.by_bad
+        by = connection.dialect.by("state_bad")
         where.append(f"({' OR '.join(f's.status = {bad:d}' for bad in _BAD)})")
     if after is not None:
         where.append(f"({', '.join(order)}) > ({', '.join('?' * len(order))})")

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 
 class Keys(Protocol):
-    """Gives out keys of states, inside the transaction that is open; none of them twice, whatever becomes of it."""
+    """Gives out keys, inside the transaction that is open; none of them twice, whatever becomes of it."""
 
     def catch_up(self, connection: Any) -> None:
-        """Learn which keys others have taken meanwhile."""
+        """Learn which keys others have taken meanwhile; before any is given out."""
         ...
 
     def next(self) -> int:
@@ -20,7 +20,11 @@ class Keys(Protocol):
         ...
 
     def reserve(self, count: int) -> int:
-        """Set consecutive keys aside, with nobody else at work; return the first."""
+        """Set consecutive keys of states aside, with nobody else at work; return the first."""
+        ...
+
+    def next_run(self) -> int:
+        """Return a key that no run has had."""
         ...
 
 
@@ -34,7 +38,22 @@ class Database(Protocol):
 
     @property
     def keys(self) -> Keys:
-        """Gives out keys of states."""
+        """Gives out keys of states and runs."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """What it is called in messages: a file, `:memory:`, or the URI of a server without the password."""
+        ...
+
+    @property
+    def read_only(self) -> bool:
+        """Whether every transaction is refused."""
+        ...
+
+    @property
+    def snapshot(self) -> bool:
+        """Whether it is taken not to change any more."""
         ...
 
     @property
@@ -56,8 +75,16 @@ class Database(Protocol):
         """
         ...
 
-    def reading(self) -> AbstractContextManager[Any]:
-        """Give a connection that sees one committed moment and cannot write."""
+    def reading(self, limit: float | None = None) -> AbstractContextManager[Any]:
+        """Give a connection that sees one committed moment and cannot write.
+
+        :param limit: how many seconds this look may take, where looks are limited.
+        :raises ReadTimeout: when it took longer.
+        """
+        ...
+
+    def mark(self) -> int:
+        """Return a number that is another one whenever something was committed."""
         ...
 
     def changed_elsewhere(self) -> object:

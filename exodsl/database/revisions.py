@@ -6,9 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from exodsl.database.notes import copy_notes
-from exodsl.database.rows import Row
+from exodsl.database.rows import Row, below
 from exodsl.database.tables import SPECIAL
-from exodsl.engine.lineage import behind
 from exodsl.engine.status import Gate, Run, State
 
 _STATE = "id, node, path, status, parent_id, attempt, retry_count, inputs, outputs, lease"
@@ -30,7 +29,7 @@ def state(connection: Any, key: int) -> Row | None:
 
 def states_of(connection: Any, run: int, node: int, prefix: bytes) -> list[Row]:
     """Return the states of a node below a path that were not superseded."""
-    clause, values = _below(prefix)
+    clause, values = below(prefix)
     rows: list[Row] = connection.execute(
         f"SELECT {_STATE} FROM state WHERE run_id = ? AND node = ?{clause} AND status <> {State.RETRY_CREATED:d}",
         (run, node, *values),
@@ -40,7 +39,7 @@ def states_of(connection: Any, run: int, node: int, prefix: bytes) -> list[Row]:
 
 def gates_of(connection: Any, run: int, node: int, prefix: bytes) -> list[Row]:
     """Return the gates of a unite below a path."""
-    clause, values = _below(prefix)
+    clause, values = below(prefix)
     rows: list[Row] = connection.execute(
         f"SELECT {_GATE} FROM gate WHERE run_id = ? AND node = ?{clause}", (run, node, *values)
     ).fetchall()
@@ -209,20 +208,17 @@ def key_range(connection: Any, run: int) -> tuple[int, int]:
     return low, high
 
 
-def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
-    """Copy a run with its states, whose keys are moved `by`; return its key.
+def copy_run(connection: Any, run: int, new: int, run_id: str, by: int, now: int) -> None:
+    """Copy a run with its states, whose keys are moved `by`, under a new key and id.
 
     What runtimes held, or a cancel had stopped, is CREATED in the copy, and waits as if it had never been handed out.
     """
-    dialect = connection.dialect
-    cursor = connection.execute(
+    connection.execute(
         "INSERT INTO run (id, run_id, template_id, status, pending, failed, cause, inputs, target, revised,"
-        f" created_at) SELECT {dialect.next_run}, ?, template_id, {Run.RUNNING:d}, pending, failed,"
-        " cause + ?, inputs, target, TRUE, ? FROM run"
-        f" WHERE id = ?{dialect.keyed}",
-        (run_id, by, now, run),
+        f" created_at) SELECT ?, ?, template_id, {Run.RUNNING:d}, pending, failed, cause + ?, inputs,"
+        " target, TRUE, ? FROM run WHERE id = ?",
+        (new, run_id, by, now, run),
     )
-    new: int = dialect.key_of(cursor)
     stopped = f"status IN ({State.QUEUED:d}, {State.CANCELLED:d})"
     connection.execute(
         "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, outputs, error,"
@@ -252,7 +248,6 @@ def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
     _copy_rows(connection, "store_entry", run, new)
     _copy_rows(connection, "large_value", run, new)
     copy_notes(connection, run, by)
-    return new
 
 
 _COPIED = {
@@ -267,10 +262,6 @@ def _copy_rows(connection: Any, table: str, run: int, new: int) -> None:
     connection.execute(
         f"INSERT INTO {table} (run_id, {columns}) SELECT ?, {columns} FROM {table} WHERE run_id = ?", (new, run)
     )
-
-
-def _below(prefix: bytes) -> tuple[str, tuple[bytes, ...]]:
-    return (" AND path >= ? AND path < ?", (prefix, behind(prefix))) if prefix else ("", ())
 
 
 def _parts(keys: Sequence[int]) -> list[tuple[int, ...]]:

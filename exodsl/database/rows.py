@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from exodsl.database.dialect import Dialect
+from exodsl.engine.lineage import behind
 
 Row = tuple[Any, ...]
 SIZES = (256, 64, 16, 4, 1)
@@ -80,7 +82,9 @@ def _pieces(
         yield statement.sql_of_columns(dialect), [*params, *map(list, zip(*rows, strict=True))]
         return
     for chunk in chunks(rows):
-        values = [*params]
-        for row in chunk:
-            values.extend(row)
-        yield statement.sql(len(chunk)), values
+        yield statement.sql(len(chunk)), [*params, *chain.from_iterable(chunk)]
+
+
+def below(prefix: bytes) -> tuple[str, tuple[bytes, ...]]:
+    """Return the condition on `path` for what stands at a path or below it, with its values."""
+    return (" AND path >= ? AND path < ?", (prefix, behind(prefix))) if prefix else ("", ())

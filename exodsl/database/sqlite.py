@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from peewee import PeeweeException, SqliteDatabase
 
-from exodsl.database.dialect import SQLITE
-from exodsl.database.holding import OPENING, FileId, hold, is_held, let_go
-from exodsl.database.keys import LastKey
+from exodsl.database.holding import OPENING, hold, is_held
+from exodsl.database.looking import MEMORY as MEMORY
+from exodsl.database.looking import SqliteFile, connection_to, raw
+from exodsl.database.looking import system_clock as system_clock
 from exodsl.database.migrations import migrate
 from exodsl.database.opening import check_file, create_schema, unusable
 from exodsl.errors import DatabaseUnusable
 
 Durability = Literal["full", "normal"]
 BUSY_MS = 10_000
-MEMORY = ":memory:"
 
 
-class Connection(sqlite3.Connection):
-    """A connection of its own dialect."""
-
-    dialect = SQLITE
-
-
-class Sqlite:
+class Sqlite(SqliteFile):
     """One SQLite database.
 
     Everything that writes goes through one connection and one lock, so no thread of this process waits
@@ -42,23 +35,17 @@ class Sqlite:
     :raises DatabaseUnusable: when the file is no database of exodsl, or cannot be opened.
     """
 
-    shared = tells = False
-
     def __init__(self, path: str | Path, *, durability: Durability = "full") -> None:
-        self.path = str(path)
-        self.lock = threading.RLock()
-        self.keys = LastKey()
-        self._read_lock = threading.RLock()
-        self._closed = False
-        self._held: FileId | None = None
+        super().__init__(path)
         with OPENING:
             if self.path != MEMORY and not is_held(Path(self.path)):
                 check_file(Path(self.path), BUSY_MS)
             self._begin(durability)
 
     def _begin(self, durability: Durability) -> None:
-        self._writer = self._connection(
+        self._writer = connection_to(
             self.path,
+            BUSY_MS,
             journal_mode="wal",
             synchronous=durability,
             # Small and often beats seldom and large: a checkpoint is then no pause that anyone sees.
@@ -76,13 +63,13 @@ class Sqlite:
 
     def _open(self) -> None:
         self._connect()
-        self.connection: Any = _raw(self._writer)
+        self.connection = raw(self._writer)
         with self._writer.atomic("IMMEDIATE"):
             create_schema(self.connection)
             migrate(self.connection, self.path)
         if self.path != MEMORY:
             uri = f"{Path(self.path).resolve().as_uri()}?mode=ro"
-            self._reader = self._connection(uri, uri=True, query_only=1)
+            self._reader = connection_to(uri, BUSY_MS, uri=True, query_only=1)
             self._reader.connect()
             self._held = hold(Path(self.path))
 
@@ -98,16 +85,10 @@ class Sqlite:
                     raise
                 time.sleep(random.uniform(0.001, 0.02))
 
-    def _connection(self, path: str, *, uri: bool = False, **pragmas: object) -> SqliteDatabase:
-        return SqliteDatabase(
-            path,
-            uri=uri,
-            thread_safe=False,
-            check_same_thread=False,
-            timeout=BUSY_MS / 1000,
-            factory=Connection,
-            pragmas={**pragmas, "temp_store": "memory"},
-        )
+    @property
+    def read_only(self) -> bool:
+        """It is not."""
+        return False
 
     @contextmanager
     def transaction(self, *, alone: bool = False) -> Generator[Any]:
@@ -126,63 +107,29 @@ class Sqlite:
                     connection.execute("ROLLBACK")
 
     @contextmanager
-    def reading(self) -> Generator[Any]:
-        """Give a connection that sees one committed moment and cannot write."""
+    def reading(self, limit: float | None = None) -> Generator[Any]:
+        """Give a connection that sees one committed moment and cannot write; one in memory has but one."""
         if self._reader is self._writer:
             with self.lock:
                 self._refuse_closed()
                 yield self.connection
             return
-        with self._read_lock:
+        with super().reading(limit) as connection:
+            yield connection
+
+    def mark(self) -> int:
+        """Return a number that is another one whenever something was committed."""
+        if self._reader is not self._writer:
+            return super().mark()
+        with self.lock:
             self._refuse_closed()
-            connection = _raw(self._reader)
-            try:
-                connection.execute("BEGIN")
-                try:
-                    yield connection
-                finally:
-                    connection.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                raise unusable(self.path, error) from error
+            changed: int = self.connection.total_changes  # as nobody else can have committed
+            return changed
 
     def changed_elsewhere(self) -> int:
         """Return a number that changes whenever another connection has committed."""
         number: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
         return number
 
-    def leave_work(self) -> None:
-        """Do nothing: others look by themselves."""
-
-    def listen(self, heard: Callable[[], None]) -> None:
-        """Do nothing: nobody tells."""
-
-    def now_ms(self) -> int:
-        """Return the time of this machine's clock."""
-        return system_clock()
-
-    def back_since(self) -> int:
-        """Return 0: it is always there."""
-        return 0
-
-    def _refuse_closed(self) -> None:
-        if self._closed:
-            raise DatabaseUnusable(f'Database "{self.path}" was closed. Open it again.')
-
-    def close(self) -> None:
-        """Close every connection; idempotent."""
-        with self.lock, self._read_lock:
-            self._closed = True
-            for connection in (self._reader, self._writer):  # the last to close tidies the log away
-                if not connection.is_closed():
-                    connection.close()
-            held, self._held = self._held, None
-            let_go(held)
-
-
-def system_clock() -> int:
-    """Return the time in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
-def _raw(db: Any) -> Any:
-    return db.connection()
+    def _connections(self) -> tuple[SqliteDatabase, ...]:
+        return self._reader, self._writer  # the last to close tidies the log away

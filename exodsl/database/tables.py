@@ -25,7 +25,7 @@ from exodsl.database.dialect import POSTGRES, SQLITE
 from exodsl.engine.status import Run as RunStatus
 from exodsl.engine.status import State
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised with every change of a table; an older database is migrated, a newer one refused."""
 
 SPECIAL = f"(status = {RunStatus.PAUSED:d} OR (revised AND status = {RunStatus.RUNNING:d}))"
@@ -57,6 +57,8 @@ class Tables:
     schedule: Any
     tick: Any
     secret: Any
+    registered_node: Any
+    manual_retry: Any
 
     def all(self) -> list[Any]:
         """Every table, in the order to create them."""
@@ -97,12 +99,16 @@ def make_tables(db: Database) -> Tables:
             indexes = ((("namespace", "name", "version"), True),)
 
     class TemplateNode(Base):
-        """A node of a template; ids of one template are consecutive, in topological order."""
+        """A node of a template; ids of one template are consecutive, in topological order.
+
+        `namespace` is where its code is: that of its graph unless the template says another.
+        """
 
         id = AutoField()
         template_id = IntegerField(index=True)
         identifier = TextField()
         node_name = TextField(index=True)
+        namespace = TextField(constraints=[SQL("DEFAULT ''")])
 
     class Run(Base):
         """One run, which is also the outermost gate: it has ended when nothing is pending.
@@ -236,6 +242,7 @@ def make_tables(db: Database) -> Tables:
         """One runtime; what it holds is its own until `lease_until`, or until its process is gone.
 
         It serves one run, or all of the `graphs`: JSON, names of nodes by "namespace/name", "*" for every name.
+        `lease_ms` is how long its lease was given for. One without a host holds what was handed out over HTTP.
         """
 
         id = AutoField()
@@ -245,6 +252,7 @@ def make_tables(db: Database) -> Tables:
         run_id = IntegerField(null=True)
         graphs = TextField()
         lease_until = BigIntegerField()
+        lease_ms = BigIntegerField(constraints=[SQL("DEFAULT 30000")])
 
     class LargeValue(Base):
         """A large value of a run, kept apart from the states that hold it, once however many they are."""
@@ -321,6 +329,33 @@ def make_tables(db: Database) -> Tables:
             primary_key = CompositeKey("namespace", "graph", "name")
             without_rowid = clustered
 
+    class RegisteredNode(Base):
+        """What a runtime says of a node that it has, when it comes over HTTP; the schemas are JSON."""
+
+        namespace = TextField()
+        name = TextField()
+        runtime_name = TextField()
+        inputs_schema = TextField()
+        outputs_schema = TextField()
+        secrets = TextField()
+        created_at = BigIntegerField()
+        updated_at = BigIntegerField()
+
+        class Meta:
+            primary_key = CompositeKey("namespace", "name")
+            without_rowid = clustered
+
+    class ManualRetry(Base):
+        """A word that somebody gave to a manual retry, so that it happens once however often it is asked for."""
+
+        run_id = IntegerField()
+        node = IntegerField()
+        word = TextField()
+
+        class Meta:
+            primary_key = CompositeKey("run_id", "node", "word")
+            without_rowid = clustered
+
     return Tables(
         SchemaVersion,
         GraphTemplate,
@@ -338,4 +373,6 @@ def make_tables(db: Database) -> Tables:
         Schedule,
         Tick,
         Secret,
+        RegisteredNode,
+        ManualRetry,
     )

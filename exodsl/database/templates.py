@@ -9,7 +9,16 @@ from exodsl.database.large import LARGE, keep_apart, whole
 from exodsl.database.rows import Row, Statement, write
 from exodsl.engine.status import Run, State
 
-_NODES = Statement("INSERT INTO template_node (id, template_id, identifier, node_name) VALUES {rows}", "iitt")
+_NODES = Statement(
+    "INSERT INTO template_node (id, template_id, identifier, node_name, namespace) VALUES {rows}", "iittt"
+)
+_NEW_RUNS = Statement(
+    "INSERT INTO run (id, run_id, template_id, pending, inputs, target, idempotency_key, status, failed, created_at)"
+    f" SELECT v.*, {Run.RUNNING:d}, 0, ? FROM (VALUES {{rows}}) AS v",
+    "itiittt",
+)
+RunRow = tuple[int, str, int, int, str, str | None, str | None]
+"""Key, run id, template, what is pending, inputs, target, idempotency key."""
 _HELD = f"status = {State.QUEUED:d} AND lease >= ? AND lease < ?"
 
 
@@ -64,44 +73,34 @@ def insert(connection: Any, namespace: str, name: str, version: int, content_has
     return key
 
 
-def insert_nodes(connection: Any, template: int, nodes: list[tuple[str, str]]) -> None:
-    """Store the (identifier, node_name) of a template's nodes, in topological order."""
+def insert_nodes(connection: Any, template: int, nodes: list[tuple[str, str, str]]) -> None:
+    """Store the (identifier, node_name, namespace) of a template's nodes, in topological order."""
     start: int = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM template_node").fetchone()[0]
     write(connection, _NODES, [(number, template, *node) for number, node in enumerate(nodes, start)])
 
 
 def served_nodes(connection: Any, namespace: str, graph: str | None, node_names: frozenset[str]) -> list[int]:
-    """Return the ids of the nodes of these names in every version of a graph (or of all graphs)."""
+    """Return the ids of the nodes of these names in every version of a graph.
+
+    :param graph: `None` for all graphs; `namespace` is then that of the nodes.
+    """
     marks = ",".join("?" * len(node_names))
-    only = "" if graph is None else " AND t.name = ?"
+    which = "n.namespace = ?" if graph is None else "t.namespace = ? AND t.name = ?"
     rows = connection.execute(
         "SELECT n.id FROM template_node AS n JOIN graph_template AS t ON t.id = n.template_id"
-        f" WHERE t.namespace = ?{only} AND n.node_name IN ({marks})",
+        f" WHERE {which} AND n.node_name IN ({marks})",
         (namespace, *(() if graph is None else (graph,)), *node_names),
     ).fetchall()
     return [row[0] for row in rows]
 
 
-def insert_run(
-    connection: Any,
-    run_id: str,
-    template: int,
-    inputs: str,
-    target: str | None,
-    idempotency_key: str | None,
-    now: int,
-) -> int:
-    """Store a new run; return its key."""
-    dialect = connection.dialect
-    cursor = connection.execute(
-        "INSERT INTO run (id, run_id, template_id, status, pending, failed, inputs, target, idempotency_key,"
-        f" created_at) VALUES ({dialect.next_run},?,?,?,0,0,?,?,?,?){dialect.keyed}",
-        (run_id, template, int(Run.RUNNING), inputs, target, idempotency_key, now),
-    )
-    key: int = dialect.key_of(cursor)
-    if len(inputs) > LARGE:
-        connection.execute("UPDATE run SET inputs = ? WHERE id = ?", (keep_apart(connection, key, inputs), key))
-    return key
+def insert_runs(connection: Any, runs: Sequence[RunRow], now: int) -> None:
+    """Store new runs."""
+    rows: list[Row] = []
+    for key, run_id, template, pending, inputs, *rest in runs:
+        kept = inputs if len(inputs) <= LARGE else keep_apart(connection, key, inputs)
+        rows.append((key, run_id, template, pending, kept, *rest))
+    write(connection, _NEW_RUNS, rows, now)
 
 
 def run_of(connection: Any, idempotency_key: str) -> int | None:
@@ -147,13 +146,13 @@ def last_template(connection: Any) -> int:
     return key
 
 
-def last_state(connection: Any) -> int:
-    """Return the greatest key of a state that there is or was."""
-    key: int = connection.execute(
-        "SELECT max(key) FROM"
-        " (SELECT last_state AS key FROM schema_version UNION ALL SELECT max(id) FROM state) AS keys"
-    ).fetchone()[0]
-    return key
+def last_keys(connection: Any) -> tuple[int, int]:
+    """Return the greatest keys of a state and of a run that there are or were."""
+    state, run = connection.execute(
+        "SELECT (SELECT max(key) FROM (SELECT last_state AS key UNION ALL SELECT max(id) FROM state) AS states),"
+        " (SELECT max(key) FROM (SELECT last_run AS key UNION ALL SELECT max(id) FROM run) AS runs) FROM schema_version"
+    ).fetchone()
+    return state, run
 
 
 def next_session(connection: Any) -> int:
@@ -163,12 +162,22 @@ def next_session(connection: Any) -> int:
 
 
 def insert_session(
-    connection: Any, key: int, name: str, place: tuple[str, str], run: int | None, graphs: str, lease_until: int
+    connection: Any,
+    key: int,
+    name: str,
+    place: tuple[str, str],
+    run: int | None,
+    graphs: str,
+    lease: tuple[int, int],
 ) -> None:
-    """Announce a runtime; `place` is its machine and its process."""
+    """Announce a runtime.
+
+    :param place: its machine and its process.
+    :param lease: until when it is, and for how long it was given.
+    """
     connection.execute(
-        "INSERT INTO session (id, name, host, process, run_id, graphs, lease_until) VALUES (?,?,?,?,?,?,?)",
-        (key, name, *place, run, graphs, lease_until),
+        "INSERT INTO session (id, name, host, process, run_id, graphs, lease_until, lease_ms) VALUES (?,?,?,?,?,?,?,?)",
+        (key, name, *place, run, graphs, *lease),
     )
 
 
@@ -186,9 +195,15 @@ def extend_session(connection: Any, key: int, lease_until: int) -> bool:
     return bool(cursor.rowcount)
 
 
-def renew_sessions(connection: Any, lease_until: int) -> None:
-    """Let the leases of all runtimes end at the same time."""
-    connection.execute("UPDATE session SET lease_until = ?", (lease_until,))
+def renew_sessions(connection: Any, now: int) -> None:
+    """Let the leases of all runtimes begin anew."""
+    connection.execute("UPDATE session SET lease_until = lease_ms + ?", (now,))
+
+
+def latest_lease(connection: Any) -> int:
+    """Return when the latest lease was given; 0 when there is none."""
+    at: int = connection.execute("SELECT coalesce(max(lease_until - lease_ms), 0) FROM session").fetchone()[0]
+    return at
 
 
 def bring_forward(connection: Any, by: int, now: int) -> None:

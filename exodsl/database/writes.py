@@ -11,7 +11,7 @@ from exodsl.database.large import LARGE, keep_apart, keep_apart_for
 from exodsl.database.rows import SEPARATOR, Row, Statement, write, write_returning
 from exodsl.engine.changes import Changes, Closed, Created, Ended, Siblings
 from exodsl.engine.reports import Usage
-from exodsl.engine.status import Gate, State
+from exodsl.engine.status import CREATED, QUEUED, SUCCESS, Gate, State
 
 SPILL_PART = 64
 """How many outputs of a wide fanout are kept in one row until they are made into states."""
@@ -35,10 +35,10 @@ _ENDED = Statement(
     " WHERE state.id = v.column1 AND state.lease = v.column2 AND state.status = v.column3",
     "iiiitttiiiii",
 )
-_QUEUED = Statement(
+_FRESH = Statement(
     "INSERT INTO state (id, run_id, node, path, parent_id, inputs, attempt, retry_count, status, lease,"
     " enqueue_after, created_at, queued_at)"
-    f" SELECT v.*, 0, 0, {State.QUEUED:d}, ?, ?, ?, ? FROM (VALUES {{rows}}) AS v",
+    " SELECT v.*, 0, 0, ?, ?, ?, ?, ? FROM (VALUES {rows}) AS v",
     "iiibit",
 )
 _SIBLINGS = Statement(
@@ -131,20 +131,16 @@ def _end_states(connection: Any, ended: list[Ended], now: int) -> bool:
     for e in ended:
         if e.outputs is not None and len(e.outputs) > LARGE:
             e.outputs = keep_apart_for(connection, e.key, e.outputs)
-    plain = [
-        (e.key, e.lease, e.outputs, *_used(e.usage))
-        for e in ended
-        if e.status is State.SUCCESS and e.was is State.QUEUED
-    ]
+    plain = [(e.key, e.lease, e.outputs, *_used(e.usage)) for e in ended if e.status is SUCCESS and e.was is QUEUED]
     touched = write(connection, _SUCCEEDED, plain, now, now, now) if plain else 0
     if len(plain) == len(ended):
         return touched == len(ended)
-    others = [_ended_row(e, now) for e in ended if e.status is not State.SUCCESS or e.was is not State.QUEUED]
+    others = [_ended_row(e, now) for e in ended if e.status is not SUCCESS or e.was is not QUEUED]
     return touched + write(connection, _ENDED, others, now, now) == len(ended)
 
 
 def _ended_row(ended: Ended, now: int) -> Row:
-    over = ended.status not in (State.CREATED, State.EXECUTED)
+    over = ended.status not in (CREATED, State.EXECUTED)
     return (
         ended.key,
         ended.lease,
@@ -165,6 +161,7 @@ def _used(usage: Usage | None) -> Row:
 
 def _insert_states(connection: Any, created: list[Created], now: int, lease: int, node_id: NodeId) -> None:
     queued: list[Row] = []
+    due: list[Row] = []
     live: list[Row] = []
     born: list[Row] = []
     run, base = -1, 0
@@ -173,13 +170,14 @@ def _insert_states(connection: Any, created: list[Created], now: int, lease: int
             run, base = s.run, node_id(s.run, 0)
         if s.inputs is not None and len(s.inputs) > LARGE:
             s.inputs = keep_apart(connection, run, s.inputs)
-        if s.status is State.QUEUED and not s.attempt:
-            queued.append((s.key, run, base + s.node, s.path, s.parent, s.inputs))
+        if not s.attempt and (s.status is QUEUED or (s.status is CREATED and s.enqueue_after in (0, now))):
+            fresh = queued if s.status is QUEUED else due
+            fresh.append((s.key, run, base + s.node, s.path, s.parent, s.inputs))
             continue
         head = (s.key, run, base + s.node, s.path, s.attempt, s.retry_count, int(s.status), s.parent, s.inputs)
-        if s.status is State.QUEUED:
+        if s.status is QUEUED:
             live.append((*head, lease, now, now, now))
-        elif s.status is State.CREATED:
+        elif s.status is CREATED:
             live.append((*head, 0, s.enqueue_after or now, now, None))
         else:
             outputs = s.outputs
@@ -187,7 +185,9 @@ def _insert_states(connection: Any, created: list[Created], now: int, lease: int
                 outputs = keep_apart(connection, run, outputs)
             born.append((*head, outputs, s.error, 0, now, now, now))
     if queued:
-        write(connection, _QUEUED, queued, lease, now, now, now)
+        write(connection, _FRESH, queued, int(QUEUED), lease, now, now, now)
+    if due:
+        write(connection, _FRESH, due, int(CREATED), 0, now, now, None)
     if live:
         write(connection, _CREATED, live)
     if born:

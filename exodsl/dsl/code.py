@@ -38,7 +38,7 @@ class Address:
         return f"{self.source}:{self.qualname}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Injected:
     """What a runtime hands to a body beside its inputs; `secrets` by the names the graph gives them."""
 

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 from exodsl.dsl.hints import bare, spell
 from exodsl.dsl.mistakes import STORABLE, Mistakes, first_line
 from exodsl.dsl.mistakes import reasons as reasons
+from exodsl.dsl.plain import plain_output
 from exodsl.dsl.returns import RESULT, Returned, is_model
 from exodsl.dsl.schemas import may_hold_floats, object_schema
 from exodsl.errors import InputInvalid, NodeRefused, NotStorable
@@ -86,6 +87,7 @@ class OutputCodec:
         self._check = self._adapter.validator.validate_python
         self._to_json = self._adapter.serializer.to_json
         self._may_be_odd = may_hold_floats(self._adapter.core_schema)
+        self._plain = plain_output(self._adapter.core_schema)
 
     def encode(self, value: Any) -> str:
         """Return one output as JSON text.
@@ -96,7 +98,7 @@ class OutputCodec:
             return self._nothing(value)
         try:
             held = self._check({RESULT: value} if self._wraps else value, strict=True)
-            body = self._to_json(held, by_alias=False, warnings="error")
+            body = self._dumped(held)
         except ValidationError as error:
             raise self.mistakes.misfit(value, error) from None
         except ValueError as error:
@@ -105,6 +107,14 @@ class OutputCodec:
         if self._may_be_odd and (b"null" in body or b"NaN" in body or b"Infinity" in body):
             self._refuse_odd_numbers(held)
         return body.decode()
+
+    def _dumped(self, held: Any) -> bytes:
+        # An instance of a model is taken as it is, and may have been changed since it was checked. To have pydantic
+        # look at it again takes longer than all the rest, so not where a look at the types tells as much.
+        plain = self._plain
+        if plain is not None and plain.fits(held):
+            return self._to_json(held, by_alias=False)
+        return self._to_json(held, by_alias=False, warnings="error")
 
     def _nothing(self, value: Any) -> str:
         if value is not None:

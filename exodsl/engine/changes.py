@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exodsl.engine.reports import Usage
-from exodsl.engine.status import Gate, State
+from exodsl.engine.status import QUEUED, SUCCESS, Gate, State
 
 GateKey = tuple[int, int, bytes]
 """Run, unite, path."""
@@ -24,7 +24,7 @@ class Ended:
     error: str | None = None
     data: str | None = None
     enqueue_after: int | None = None
-    was: State = State.QUEUED
+    was: State = QUEUED
     usage: Usage | None = None
 
 
@@ -67,7 +67,7 @@ class Siblings:
                 path=path,
                 attempt=self.attempt,
                 retry_count=self.retry_count,
-                status=State.SUCCESS,
+                status=SUCCESS,
                 parent=self.parent,
                 inputs=None,
                 outputs=outputs,
@@ -129,7 +129,7 @@ class Counts:
 
 
 COUNTED = {
-    State.SUCCESS: "success",
+    SUCCESS: "success",
     State.ERRORED: "errored",
     State.NEXT_CREATED_ERROR: "next_created_error",
     State.PRUNED: "pruned",
@@ -188,7 +188,7 @@ class Changes:
         if counts is None:
             counts = self.counts[run, node] = Counts()
         counts.total += total
-        if ended is State.SUCCESS:
+        if ended is SUCCESS:
             counts.success += by
         elif ended is not None and ended in COUNTED:
             name = COUNTED[ended]

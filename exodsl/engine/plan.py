@@ -88,6 +88,7 @@ class NodePlan:
     :param unite_reads: what it reads itself, if it unites.
     :param simple: the fields of the parent's output that its inputs are, if they are nothing else.
     :param hands_on: those fields, if every input has the name of its field.
+    :param takes: the inputs of the run that its inputs are, by the same names, if they are nothing else.
     """
 
     index: int
@@ -112,6 +113,7 @@ class NodePlan:
     mapping: tuple[Mapped, ...]
     simple: tuple[tuple[str, str], ...] | None
     hands_on: frozenset[str] | None
+    takes: frozenset[str] | None
     reads: tuple[Read, ...]
     unite_reads: tuple[Read, ...]
     stores: bool
@@ -181,6 +183,7 @@ class _Planner:
             mapping=mapping,
             simple=simple,
             hands_on=_handed_on(simple),
+            takes=_taken(mapping),
             reads=self._reads(followers),
             unite_reads=self._reads((name,)) if unites else (),
             stores=any(_reads_store(self.mappings[child]) for child in followers)
@@ -274,6 +277,14 @@ def _handed_on(simple: tuple[tuple[str, str], ...] | None) -> frozenset[str] | N
     if simple is None or any(name != field for name, field in simple):
         return None
     return frozenset(name for name, _ in simple)
+
+
+def _taken(mapping: tuple[Mapped, ...]) -> frozenset[str] | None:
+    taken = [(mapped.name, part.reference) for mapped in mapping for part in mapped.parts if isinstance(part, Piece)]
+    if any(reference.kind != "inputs" or reference.path != (name,) for name, reference in taken):
+        return None
+    names = [name for name, _ in taken]
+    return frozenset(names) if names == [mapped.name for mapped in mapping] else None
 
 
 def _reads_store(mapping: tuple[Mapped, ...]) -> bool:

@@ -81,7 +81,7 @@ class Released:
     """The runtime hands the state back without having run it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Usage:
     """What a body took: `ran_ms` milliseconds, `cpu_us` microseconds of processor time, `peak_kib` KiB of memory.
 

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from pydantic_core import from_json, to_json
 
 from exodsl.engine.changes import Closed, Created, Ended, GateKey, Siblings, Spilled
-from exodsl.engine.facts import GateFacts, Known, Outputs, RunFacts, StateFacts, places_above
+from exodsl.engine.closing import Closing, Ending, closing
+from exodsl.engine.facts import GateFacts, Known, Outputs, RunFacts, StateFacts
 from exodsl.engine.fitting import misfit
 from exodsl.engine.lineage import step
-from exodsl.engine.plan import NodePlan, Read
+from exodsl.engine.plan import NodePlan
 from exodsl.engine.reports import ErrorInfo, Executed, Failed, Pruned, Released, Requeued, Result, StoreWrite
 from exodsl.engine.resolve import Missing, Resolver
-from exodsl.engine.status import Gate, State
+from exodsl.engine.status import CREATED, QUEUED, SUCCESS, Gate, State
 from exodsl.engine.storing import unusable, written
 from exodsl.engine.tally import Tally
 from exodsl.template.policies import LONGEST_DELAY_MS
@@ -66,7 +67,7 @@ class Settlement(Tally):
         status, kept, error = self._follow(state, 0, text)
         self._end(state, status, kept, error)
         # It has opened nothing when its children could not be created.
-        if status is State.SUCCESS and state.node.gates:
+        if status is SUCCESS and state.node.gates:
             self._open(state)
         self.live(state.run, state.node, state.path, -1)
 
@@ -76,7 +77,7 @@ class Settlement(Tally):
             self._spill(state, outputs)
             return
         if not outputs:
-            self._end(state, State.SUCCESS, None, None)
+            self._end(state, SUCCESS, None, None)
         else:
             self._end(state, *self._follow(state, 0, outputs[0]))
             self.siblings(state, 1, outputs[1:])
@@ -99,7 +100,7 @@ class Settlement(Tally):
         if not good:
             return
         self.changes.siblings.append(made)
-        self.changes.count(run.key, node.index, total=good, ended=State.SUCCESS, by=good)
+        self.changes.count(run.key, node.index, total=good, ended=SUCCESS, by=good)
         if node.alike:
             self._count_followers(run, node, state.path, state.key, good)
 
@@ -142,7 +143,7 @@ class Settlement(Tally):
         self._end(state, status, kept, error, was=State.NEXT_CREATED_ERROR)
         if state.node.several:
             self.changes.count(state.run.key, state.node.index, ended=State.NEXT_CREATED_ERROR, by=-1)
-        if status is State.SUCCESS and not state.node.opens:
+        if status is SUCCESS and not state.node.opens:
             self._open(state)
         return error
 
@@ -161,7 +162,7 @@ class Settlement(Tally):
             self.blame(run, node.blamed_outputs, path, state.key)
             return State.NEXT_CREATED_ERROR, text, _unfollowed(missing)
         self._count_followers(run, node, path, state.key)
-        return State.SUCCESS, text, None
+        return SUCCESS, text, None
 
     def _children(self, run: RunFacts, node: NodePlan, path: bytes, text: str, holder: int) -> Missing | None:
         """Create the children of one output, or none of them when a value is missing; nothing is counted yet."""
@@ -179,7 +180,7 @@ class Settlement(Tally):
                     return Missing(f'"{child.identifier}" cannot be created: {inputs[0].reason}')
                 given = to_json(inputs).decode()
             lineage = path + follower.arrival
-            made.append(Created(self.next_key(), run.key, child.index, lineage, 0, 0, State.CREATED, holder, given))
+            made.append(Created(self.next_key(), run.key, child.index, lineage, 0, 0, CREATED, holder, given))
         self.changes.created += made
         return None
 
@@ -197,7 +198,7 @@ class Settlement(Tally):
 
     def _create(self, run: RunFacts, node: NodePlan, path: bytes, parent: int | None, inputs: str) -> int:
         key = self.next_key()
-        self.changes.created.append(Created(key, run.key, node.index, path, 0, 0, State.CREATED, parent, inputs))
+        self.changes.created.append(Created(key, run.key, node.index, path, 0, 0, CREATED, parent, inputs))
         if node.several:
             self.changes.count(run.key, node.index, total=1)
         self.live(run, node, path, 1)
@@ -222,7 +223,7 @@ class Settlement(Tally):
                     path=state.path,
                     attempt=state.attempt + 1,
                     retry_count=retry,
-                    status=State.CREATED,
+                    status=CREATED,
                     parent=state.parent,
                     inputs=state.inputs,
                     enqueue_after=due,
@@ -242,29 +243,28 @@ class Settlement(Tally):
 
     def _requeued(self, state: StateFacts, after_ms: int) -> None:
         due = self.now + min(after_ms, LONGEST_DELAY_MS)
-        self.changes.ended.append(Ended(state.key, state.lease, State.CREATED, enqueue_after=due))
+        self.changes.ended.append(Ended(state.key, state.lease, CREATED, enqueue_after=due))
 
     def close(self, gate: GateFacts) -> None:
         """Settle a gate whose region has nothing live: run the unite, block it, or end it at birth."""
-        if gate.node.strict and gate.failed:
+        found = closing(gate, self.known)
+        if found.ending is Ending.BLOCKED:
             self.changes.closed.append(Closed(gate.key, Gate.BLOCKED, None))
             self.blame(gate.run, gate.node.blamed, gate.path, gate.cause)
         else:
-            self.changes.closed.append(Closed(gate.key, Gate.PASSED, self._unite(gate)))
+            self.changes.closed.append(Closed(gate.key, Gate.PASSED, self._unite(gate, found)))
         # The gate gives its place back; a state that was created has one of its own.
         self.live(gate.run, gate.node, gate.path, -1)
 
-    def _unite(self, gate: GateFacts) -> int:
-        inputs = Resolver(gate.run, gate.path, self.known).inputs(gate.node)
-        if isinstance(inputs, list):
-            return self._born_ended(gate, inputs)
-        return self._create(gate.run, gate.node, gate.path, gate.opener, to_json(inputs).decode())
+    def _unite(self, gate: GateFacts, found: Closing) -> int:
+        if found.ending is not Ending.RUNS:
+            return self._born_ended(gate, found)
+        return self._create(gate.run, gate.node, gate.path, gate.opener, to_json(found.inputs).decode())
 
-    def _born_ended(self, gate: GateFacts, missing: list[Missing]) -> int:
+    def _born_ended(self, gate: GateFacts, found: Closing) -> int:
         """Create the unite's state already ended, as a value that it needs is missing."""
         run, node, key = gate.run, gate.node, self.next_key()
-        pruned = all(item.read is not None and self._only_prunes(gate, item.read) for item in missing)
-        status = State.PRUNED if pruned else State.ERRORED
+        status = State.PRUNED if found.ending is Ending.PRUNED else State.ERRORED
         self.changes.created.append(
             Created(
                 key=key,
@@ -276,23 +276,16 @@ class Settlement(Tally):
                 status=status,
                 parent=gate.opener,
                 inputs=None,
-                error=_error("exodsl.MissingValue", "; ".join(item.reason for item in missing)),
+                error=_error("exodsl.MissingValue", "; ".join(item.reason for item in found.missing)),
             )
         )
         if node.several:
             self.changes.count(run.key, node.index, total=1, ended=status)
-        if pruned:
+        if status is State.PRUNED:
             self.prune(run, node, gate.path)
         else:
             self.blame(run, node.blamed, gate.path, key)
         return key
-
-    def _only_prunes(self, gate: GateFacts, read: Read) -> bool:
-        for where in places_above(gate, read):
-            ending = self.known.endings.get(where)
-            if ending is not None:
-                return ending is State.PRUNED
-        return False
 
     def _open(self, state: StateFacts) -> None:
         for unite in state.node.gates:
@@ -305,7 +298,7 @@ class Settlement(Tally):
         outputs: str | None,
         error: str | None,
         data: str | None = None,
-        was: State = State.QUEUED,
+        was: State = QUEUED,
     ) -> None:
         self.changes.ended.append(Ended(state.key, state.lease, status, outputs, error, data, None, was, state.usage))
         if state.node.several:

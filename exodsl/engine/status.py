@@ -19,6 +19,10 @@ class State(IntEnum):
     CANCELLED = 8
 
 
+# For code that runs for every state: on Python 3.11 `State.SUCCESS` costs as much as a call of a function.
+CREATED, QUEUED, SUCCESS = State.CREATED, State.QUEUED, State.SUCCESS
+
+
 class Run(IntEnum):
     """Statuses of a run; the numbers stand in databases and must not change."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import Any
 
 from pydantic_core import from_json
@@ -30,18 +31,22 @@ class Catalog:
         self._input_checks: dict[int, InputCheck] = {}
         self._runs: OrderedDict[int, RunFacts] = OrderedDict()
 
-    def upsert(self, connection: Any, template: GraphTemplate, now: int) -> int:
-        """Store a template unless it is the newest already; return its version."""
+    def upsert(self, connection: Any, template: GraphTemplate, now: int, *, but: Collection[str] = ()) -> int:
+        """Store a template unless it is the newest already; return its version.
+
+        :param but: codes of findings that do not keep it from being stored.
+        """
         text = template.canonical_json()
         found = hash_of(text)
         newest = templates.newest(connection, template.namespace, template.name)
         if newest is not None and newest[2] == found:
             return int(newest[1])
-        ensure_valid(template)
+        ensure_valid(template, but=but)
         version = 1 if newest is None else newest[1] + 1
         plan = make_plan(template)
+        homes = {node.identifier: node.namespace or template.namespace for node in template.nodes}
         key = templates.insert(connection, template.namespace, template.name, version, found, text, now)
-        templates.insert_nodes(connection, key, [(node.identifier, node.node_name) for node in plan.nodes])
+        templates.insert_nodes(connection, key, [(n.identifier, n.node_name, homes[n.identifier]) for n in plan.nodes])
         return version
 
     def find(self, connection: Any, namespace: str, graph: str, version: int | None) -> int:

@@ -18,7 +18,7 @@ from exodsl.manager.exchange import Step
 from exodsl.manager.ids import new_run_id
 from exodsl.manager.protocol import Rerun, Retried
 from exodsl.manager.revising import Reviser
-from exodsl.manager.viewing import Viewing, node_key
+from exodsl.manager.viewing import Viewing, node_key, state_status
 from exodsl.manager.views import RunView, StateStatus
 
 _LIVE = (Run.RUNNING, Run.PAUSED)
@@ -61,7 +61,8 @@ class Controlling(Viewing, ABC):
         reviser = Reviser(step, by)
         reviser.ensure_ended(state_id, row[0])
         new_id = new_run_id(step.now)
-        new = revisions.copy_run(step.connection, row[0], new_id, by, step.now)
+        new = self._db.keys.next_run()
+        revisions.copy_run(step.connection, row[0], new, new_id, by, step.now)
         reviser.rerun(state_id + by, new)
         reviser.name_causes(new)
         self._learn_special(step.connection)
@@ -143,9 +144,10 @@ class Controlling(Viewing, ABC):
     ) -> Sequence[int]:
         if state_ids is not None:
             return sorted(set(state_ids))
-        if status is not None and State[status] not in RETRIED:
+        chosen = None if status is None else state_status(status)
+        if chosen is not None and chosen not in RETRIED:
             raise InputInvalid(f"States that are {status} cannot be retried: only what failed or was pruned.")
-        statuses = _FAILED if status is None else (State[status],)
+        statuses = _FAILED if chosen is None else (chosen,)
         facts = step.catalog.run(step.connection, run)
         node = None if identifier is None else node_key(facts, identifier)
         return revisions.retryable(step.connection, run, node, statuses)

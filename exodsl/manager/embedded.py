@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,11 @@ from exodsl.manager import sessions
 from exodsl.manager.catalog import Catalog, RunGone
 from exodsl.manager.cleaning import Cleaning
 from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
+from exodsl.manager.exosphere.accepting import Accepting
+from exodsl.manager.exosphere.lending import Lending
+from exodsl.manager.exosphere.overview import Overview
+from exodsl.manager.inspecting.browsing import Browsing
+from exodsl.manager.inspecting.insight import Insight
 from exodsl.manager.noting import Noting
 from exodsl.manager.protocol import Exchange, Serves, Trigger
 from exodsl.manager.scheduling import Scheduling
@@ -32,7 +37,7 @@ from exodsl.manager.viewing import run_status
 from exodsl.template.models import GraphTemplate
 
 
-class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
+class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, Noting, Accepting, Lending, Overview):
     """A state manager over a database that this process opens itself.
 
     :param database: an open database; closed with the manager.
@@ -56,14 +61,27 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
 
     def upsert(self, template: GraphTemplate, secrets: Mapping[str, SecretStr] | None = None) -> int:
         """Store a template; see `StateManager.upsert`. :raises GraphInvalid: when its checks find something."""
-        check_given(template, secrets or {})
-        return again(lambda: self._upsert(template, secrets or {}))
+        return self._upsert(template, secrets)
 
-    def _upsert(self, template: GraphTemplate, secrets: Mapping[str, SecretStr]) -> int:
+    def _upsert(
+        self,
+        template: GraphTemplate,
+        secrets: Mapping[str, SecretStr] | None = None,
+        *,
+        scheduled: bool = True,
+        but: Collection[str] = (),
+    ) -> int:
+        """Store a template, with or without its schedules, whatever findings of some codes it has."""
+        check_given(template, secrets or {})
+        return again(lambda: self._store(template, secrets or {}, scheduled=scheduled, but=but))
+
+    def _store(
+        self, template: GraphTemplate, secrets: Mapping[str, SecretStr], *, scheduled: bool, but: Collection[str]
+    ) -> int:
         with self._db.transaction(alone=True) as connection:
             now = self._clock()
-            version = self._catalog.upsert(connection, template, now)
-            self._store_schedules(connection, template, now)
+            version = self._catalog.upsert(connection, template, now, but=but)
+            self._store_schedules(connection, template, now, scheduled=scheduled)
             keep(connection, template, secrets)
             for session in self._sessions.values():
                 session.refresh(connection)
@@ -82,10 +100,10 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
 
         def start() -> list[str]:
             with self._working() as step:
-                starter = Starter(step)
+                starter = self._starter(step)
                 runs = [starter.find_or_start(trigger) for trigger in triggers]
                 step.start(new for new in runs if not isinstance(new, str))
-            return [new if isinstance(new, str) else new[0].run_id for new in runs]
+            return [new if isinstance(new, str) else new.facts.run_id for new in runs]
 
         return again(start)
 
@@ -96,6 +114,10 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
             if row[12]:
                 raise StoreUnavailable(row[1])
             return reads.stores(connection, [row[0]])[row[0]]
+
+    def _starter(self, step: Step) -> Starter:
+        """Return what makes runs in a transaction."""
+        return Starter(step)
 
     # Runtimes
 
@@ -209,7 +231,7 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
 
     def _step(self, connection: Any) -> Step:
         self._catalog.trim()
-        return Step(connection, self._catalog, self._clock(), self._db.keys.next, self._chance, self._paused)
+        return Step(connection, self._catalog, self._clock(), self._db.keys, self._chance, self._paused)
 
     @contextmanager
     def _working(self, *, alone: bool = False) -> Generator[Step]:
@@ -304,7 +326,8 @@ class EmbeddedManager(Cleaning, Scheduling, SecretKeeping, Noting):
 
     def _insert_session(self, connection: Any, session: Session, until: int) -> None:
         place = (sessions.machine() if self._db.shared else sessions.host(), sessions.process())
-        templates.insert_session(connection, session.key, session.name, place, session.run, session.graphs, until)
+        lease = (until, LEASE_MS)
+        templates.insert_session(connection, session.key, session.name, place, session.run, session.graphs, lease)
 
     def _release_gone(self, step: Step) -> None:
         """Put back what runtimes hold that are gone: their lease ran out, or their process ended."""

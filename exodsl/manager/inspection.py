@@ -73,7 +73,11 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class StateSummary:
-    """One state in a list, without its values; `error` is the type and first line of its failure."""
+    """One state in a list, without its values.
+
+    :param started_at: when its body began; of one that runs, when a runtime got it.
+    :param error: the type and first line of its failure.
+    """
 
     state_id: int
     identifier: str
@@ -125,10 +129,11 @@ class NodeActivity:
 class Relatives:
     """Where a state comes from, and what came of it.
 
-    :param attempts: all states of its place, the first attempt first, itself among them.
+    :param attempts: the newest states of its place, the first attempt first.
     :param parents: the state that made it; for a unite the first of those it collected.
     :param parents_total: how many it has.
-    :param children: the first states that it made, in fanout order; siblings of a fanout are not among them.
+    :param children: the states that its output made: one of each next node, and of each unite that went ahead;
+        siblings of a fanout are not among them.
     :param gates: the gates of unites in whose regions it lies, the innermost first.
     """
 
@@ -164,7 +169,8 @@ class Group:
 class Verdict:
     """Why a gate stands as it does (semantics 4), by the engine's own rule.
 
-    :param expected: branches known so far; `exact` is whether no more can come.
+    :param expected: branches known so far, those that failed or were pruned among them; `exact` is whether no more
+        can come.
     :param groups: what it waits for, and what keeps it from opening: a dead one cannot satisfy its strategy.
     :param dead: the states to retry for it to open; at most 10,000.
     :param inner_gates: gates in its region by status.
@@ -221,12 +227,15 @@ class NodeHistory:
     """How one node went on: numbers by bucket of time.
 
     :param created: states made, `started` bodies begun, in each bucket.
+    :param running: bodies that were at work at some moment of each bucket.
     :param ended: states that reached a status, by that status.
+    :param first_at: when the first body began, and `last_at` when the last thing happened; `None` before any began.
     """
 
     identifier: str
     created: tuple[int, ...]
     started: tuple[int, ...]
+    running: tuple[int, ...]
     ended: Mapping[StateStatus, tuple[int, ...]]
     first_at: datetime | None
     last_at: datetime | None
@@ -250,6 +259,11 @@ class Inspection(Protocol):
         """Whether it refuses everything that would change something."""
         ...
 
+    @property
+    def snapshot(self) -> bool:
+        """Whether it shows a file that it takes to change no more, as on read-only media; others are seen to change."""
+        ...
+
     def mark(self) -> int:
         """Return a number that is another one whenever something was committed; costs next to nothing."""
         ...
@@ -262,8 +276,13 @@ class Inspection(Protocol):
         """List the runtimes that are there."""
         ...
 
-    def find_runs(self, filter: RunFilter, *, limit: int = 50, cursor: str | None = None) -> Page[RunSummary]:
-        """List runs that match, newest first."""
+    def find_runs(
+        self, filter: RunFilter, *, limit: int = 50, cursor: str | None = None, budget: int = 100_000
+    ) -> Page[RunSummary]:
+        """List runs that match, newest first.
+
+        :param budget: stop after looking at about so many: the page may then be short, or empty, and still go on.
+        """
         ...
 
     def find_states(
@@ -278,7 +297,12 @@ class Inspection(Protocol):
         ...
 
     def cursor_at(self, run_id: str, position: int, *, identifier: str | None = None) -> str | None:
-        """Return the cursor with which the state at a position (0 is the first) comes next, without filters."""
+        """Return the cursor with which the state at a position (0 is the first) comes next, without filters.
+
+        It is `None` for the first one; behind the last position, nothing comes next.
+
+        :param identifier: count the states of this node alone.
+        """
         ...
 
     def activity(self, run_id: str) -> tuple[NodeActivity, ...]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from exodsl.database.postgresql.naming import without_password
 from exodsl.database.protocol import Database
+from exodsl.database.read_only import ReadOnlySqlite
 from exodsl.database.sqlite import MEMORY, Durability, Sqlite
-from exodsl.errors import DatabaseUnusable, ExtraMissing
+from exodsl.errors import DatabaseMissing, DatabaseUnusable, ExtraMissing
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.sessions import Clock
 
@@ -16,11 +17,15 @@ URI_VARIABLE = "EXOSPHERE_STATE_MANAGER_URI"
 SERVERS = ("postgresql", "postgres")
 """The schemes of PostgreSQL."""
 FOLDER, FILE = ".exodsl", "exodsl.db"
+LOOK_SECONDS = 2.0
+"""How long a look through a read-only manager may take."""
 
 
 def open_manager(
     uri: str | None = None,
     *,
+    read_only: bool = False,
+    look_seconds: float = LOOK_SECONDS,
     durability: Durability = "full",
     clock: Clock | None = None,
     seed: int | None = None,
@@ -30,24 +35,33 @@ def open_manager(
     :param uri: `sqlite:///path`, a path, `:memory:`, `postgresql://user@host/database`, or `None` for what
         `EXOSPHERE_STATE_MANAGER_URI` says, else `exodsl.db` in the nearest `.exodsl/` folder upwards, which is made
         here if there is none.
+    :param read_only: only look: nothing is made, migrated or written, and what would change something is refused.
+    :param look_seconds: how long a look may take, if only looks are taken; `ReadTimeout` ends it.
     :param durability: `full` (default) syncs every commit to the disk, `normal` leaves the last moments to
         luck at a power cut.
     :param clock: tells the time; the machine's, or the server's, by default.
     :raises DatabaseUnusable: when it cannot be opened, saying why and what helps.
     :raises ExtraMissing: when the driver for it is not installed.
     """
-    return EmbeddedManager(_database(uri, durability), clock=clock, seed=seed)
-
-
-def _database(uri: str | None, durability: Durability) -> Database:
     server = server_uri(uri)
-    if server is None:
-        return Sqlite(database_path(uri), durability=durability)
+    if server is not None:
+        database = _on_server(server, durability, look_seconds if read_only else None)
+    elif read_only:
+        database = ReadOnlySqlite(existing_database(uri), limit=look_seconds)
+    else:
+        database = Sqlite(database_path(uri), durability=durability)
+    return EmbeddedManager(database, clock=clock, seed=seed)
+
+
+def _on_server(uri: str, durability: Durability, look_seconds: float | None) -> Database:
     try:
         from exodsl.database.postgresql.database import Postgres
+        from exodsl.database.postgresql.read_only import ReadOnlyPostgres
     except ImportError as error:
         raise ExtraMissing("PostgreSQL databases", "postgres") from error
-    return Postgres(server, durability=durability)
+    if look_seconds is not None:
+        return ReadOnlyPostgres(uri, limit=look_seconds)
+    return Postgres(uri, durability=durability)
 
 
 def server_uri(uri: str | None = None) -> str | None:
@@ -74,13 +88,49 @@ def database_path(uri: str | None = None) -> str:
     return rest.removeprefix("/") or MEMORY
 
 
+def existing_database(uri: str | None = None) -> str:
+    """Return the path, or the URI of the server, that is meant, and make nothing.
+
+    :raises DatabaseMissing: when there is no database.
+    """
+    server = server_uri(uri)
+    if server is not None:
+        return server
+    if not names_one(uri) and nearest_folder() is None:
+        raise DatabaseMissing(
+            "There is no database here or in a folder above: nothing was run yet. `exodsl run TARGET` makes one;"
+            " --db names one elsewhere."
+        )
+    path = database_path(uri)
+    if path != MEMORY and _is_missing(Path(path)):
+        raise DatabaseMissing(f'There is no database "{path}". Name one that was written with --db.')
+    return path
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except OSError:  # its folder cannot be entered: opening it says so
+        return False
+
+
+def names_one(uri: str | None) -> bool:
+    """Say whether a URI, or the environment, names a database."""
+    return bool(uri or os.environ.get(URI_VARIABLE))
+
+
+def nearest_folder() -> Path | None:
+    """Return the nearest `.exodsl` folder upwards, if there is one."""
+    here = Path.cwd()
+    return next((folder / FOLDER for folder in (here, *here.parents) if (folder / FOLDER).is_dir()), None)
+
+
 def default_database() -> Path:
     """Return `.exodsl/exodsl.db`, in the nearest folder upwards that has one, else made in this one."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / FOLDER).is_dir():
-            return folder / FOLDER / FILE
-    made = here / FOLDER
+    found = nearest_folder()
+    if found is not None:
+        return found / FILE
+    made = Path.cwd() / FOLDER
     try:
         made.mkdir()
         (made / ".gitignore").write_text("*\n")

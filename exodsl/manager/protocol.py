@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from exodsl.engine.notes import Notes
 from exodsl.engine.reports import Claim, Report
+from exodsl.manager.inspection import Inspection
 from exodsl.manager.views import (
     Cleaned,
     GateStatus,
@@ -57,7 +58,7 @@ class Trigger:
 class Serves:
     """What a runtime can run: node names by (namespace, graph); limited to one run if given.
 
-    The graph `*` stands for every graph of its namespace.
+    The graph `*` stands for every graph that has nodes of that namespace.
     """
 
     node_names: Mapping[tuple[str, str], frozenset[str]]
@@ -118,7 +119,7 @@ class Rotated:
     kept: int
 
 
-class StateManager(Protocol):
+class StateManager(Inspection, Protocol):
     """Keeps templates, runs and states, and moves them by the rules of the engine."""
 
     def upsert(self, template: GraphTemplate, secrets: Mapping[str, SecretStr] | None = None) -> int:
@@ -281,8 +282,11 @@ class StateManager(Protocol):
         """Call `wake` (from any thread) when new work appears; returns what ends that."""
         ...
 
-    def run(self, run_id: str) -> RunView:
-        """Return a run by its id, or by any unique start or end of it."""
+    def run(self, run_id: str, *, whole: bool = True) -> RunView:
+        """Return a run by its id, or by any unique start or end of it.
+
+        :param whole: load large inputs, too, instead of a `LargeValue` for each.
+        """
         ...
 
     def runs(
@@ -313,8 +317,11 @@ class StateManager(Protocol):
         """
         ...
 
-    def state(self, state_id: int) -> StateView:
-        """Return one state."""
+    def state(self, state_id: int, *, whole: bool = True) -> StateView:
+        """Return one state.
+
+        :param whole: load large values, too, instead of a `LargeValue` for each.
+        """
         ...
 
     def notes(self, state_id: int) -> StateNotes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import ABC
+from abc import ABC, abstractmethod
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,7 @@ from exodsl.manager.controlling import Controlling
 from exodsl.manager.exchange import Step
 from exodsl.manager.sessions import Clock, Session
 from exodsl.manager.ticking import Schedule, Ticker
+from exodsl.manager.triggering import Starter
 from exodsl.manager.viewing import LARGEST_KEY, run_status
 from exodsl.manager.views import ScheduleView, TickView
 from exodsl.template.cron import in_zone, ticks_after
@@ -36,6 +37,9 @@ class Scheduling(Controlling, ABC):
         super().__init__(database, clock)
         self._tick_at: float = 0
         self._queued = True
+
+    @abstractmethod
+    def _starter(self, step: Step) -> Starter: ...
 
     def schedules(self, *, namespace: str | None = None, graph: str | None = None) -> tuple[ScheduleView, ...]:
         """List schedules; see `StateManager.schedules`."""
@@ -76,16 +80,16 @@ class Scheduling(Controlling, ABC):
             overlap=schedule.overlap,
             paused=bool(schedule.paused),
             next_times=tuple(in_zone(at, schedule.tz) for at in islice(to_come, SHOWN)),
-            last_ticks=tuple(_tick_view(row, schedule.tz) for row in schedules.ticks(connection, schedule.key, SHOWN)),
+            last_ticks=tuple(tick_view(row, schedule.tz) for row in schedules.ticks(connection, schedule.key, SHOWN)),
         )
 
     # In the transactions of others
 
-    def _store_schedules(self, connection: Any, template: GraphTemplate, now: int) -> None:
+    def _store_schedules(self, connection: Any, template: GraphTemplate, now: int, *, scheduled: bool = True) -> None:
         """Make the schedules of a graph those of its newest version; one that stays goes on as it was."""
         rows = schedules.listed(connection, template.namespace, template.name)
         before = {(one.cron, one.tz): one for one in (Schedule(*row) for row in rows)}
-        for value in (trigger.value for trigger in template.triggers):
+        for value in (trigger.value for trigger in template.triggers if scheduled):
             known = before.pop((value.expression, value.tz), None)
             if known is None:
                 options = (value.expression, value.tz, value.catch_up, value.overlap)
@@ -102,7 +106,7 @@ class Scheduling(Controlling, ABC):
         if session.run is not None:
             return
         if step.now >= self._tick_at or (self._queued and step.ended):
-            Ticker(step, self._end_by_hand).tick()
+            Ticker(step, self._starter(step), self._end_by_hand).tick()
             self._learn_ticks(step.connection)
 
     def _learn_ticks(self, connection: Any) -> None:
@@ -130,6 +134,7 @@ def _found(connection: Any, schedule_id: int) -> Schedule:
     return Schedule(*row)
 
 
-def _tick_view(row: Row, tz: str) -> TickView:
+def tick_view(row: Row, tz: str) -> TickView:
+    """Return a stored tick as it is shown."""
     at, outcome, reason, run_id, status = row
     return TickView(in_zone(at, tz), outcome, reason, run_id, None if status is None else run_status(Run(status)))

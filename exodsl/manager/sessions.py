@@ -27,6 +27,8 @@ LOOK_MS = 2_000
 """How often a runtime looks whether others are gone."""
 LEAP_MS = 2 * LEASE_MS
 """When a runtime has not looked for so long, all the others may have been kept from it by the same."""
+ANY_GRAPH = "*"
+"""Stands for every graph; the namespace beside it is then that of the nodes."""
 MOST_LOST = 3
 """How often a state may be lost with its runtime before it is given up."""
 SUSPECT = MOST_LOST - 1
@@ -74,7 +76,7 @@ class Session:
         """Find out anew which stored nodes it serves, and whether anything may wait for it."""
         found: list[int] = []
         for (namespace, graph), names in self.serves.node_names.items():
-            found += templates.served_nodes(connection, namespace, None if graph == "*" else graph, names)
+            found += templates.served_nodes(connection, namespace, None if graph == ANY_GRAPH else graph, names)
         self.nodes = found
         self.node_set = frozenset(found)
         self.due_at = reads.next_due(connection, found, reads.only(self.run, ()))
@@ -106,12 +108,12 @@ def follow_clock(connection: Any, now: int, looked_at: int) -> bool:
     :param looked_at: when this was last asked here; 0 for the first time.
     :return: whether something may be due otherwise than was known.
     """
-    given_at = max((row[3] for row in templates.sessions(connection)), default=0) - LEASE_MS
+    given_at = templates.latest_lease(connection)
     was_set_back = given_at > now
     if was_set_back:
         templates.bring_forward(connection, max(given_at, looked_at) - now, now)
     if was_set_back or 0 < looked_at < now - LEAP_MS:
-        templates.renew_sessions(connection, now + LEASE_MS)
+        templates.renew_sessions(connection, now)
     return was_set_back
 
 

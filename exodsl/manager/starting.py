@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from exodsl.engine.facts import Known, RunFacts
@@ -12,6 +13,27 @@ from exodsl.template.json_values import strict_json
 from exodsl.template.models import GraphTemplate, JsonSchema
 from exodsl.template.needs import needed_inputs, root_of
 from exodsl.template.policies import LONGEST_DELAY_MS
+
+
+@dataclass(slots=True)
+class NewRun:
+    """A run that may start.
+
+    :param store: what its store holds at first.
+    :param inputs: those of its root, as JSON.
+    :param due: when its root is.
+    :param template: the key of its template.
+    :param given: its own inputs, as JSON.
+    """
+
+    facts: RunFacts
+    store: dict[str, Any]
+    inputs: str
+    due: int
+    template: int
+    given: str
+    target: str | None
+    idempotency_key: str | None
 
 
 def as_json(values: Any, what: str, graph: str) -> str:
@@ -47,11 +69,12 @@ class InputCheck:
         self._schema = template.inputs_schema or root_of(template).inputs_schema
         self._known: dict[str, JsonSchema] = (self._schema or {}).get("properties", {})
         self._needed = needed_inputs(template)
+        self._plain = _plain_types(self._known)
         self._validator: Any = None
 
     def check(self, given: dict[str, Any]) -> None:
         """Look at the inputs of one run; :raises InputInvalid: naming what does not fit."""
-        if self._schema is None:
+        if self._schema is None or {name: type(value) for name, value in given.items()} == self._plain:
             return
         for name in given:
             if name not in self._known:
@@ -64,6 +87,12 @@ class InputCheck:
             raise InputInvalid(f'Graph "{self._graph}" needs the input{"s"[: len(missing) > 1]} {_listed(missing)}.')
         if not all(_plainly_fits(self._known[name], value) for name, value in given.items()):
             self._validate(given, self._schema)
+
+    def check_one(self, name: str, value: Any) -> None:
+        """Look at one input by itself; :raises InputInvalid: when it does not fit."""
+        known = self._known.get(name)
+        if self._schema is not None and known is not None and not _plainly_fits(known, value):
+            self._validate({name: value}, self._schema)
 
     def _validate(self, given: dict[str, Any], schema: JsonSchema) -> None:
         if self._validator is None:
@@ -78,6 +107,13 @@ class InputCheck:
 
 _PLAIN = {"string": str, "integer": int, "number": float, "boolean": bool}
 _NO_LIMITS = frozenset({"type", "default"})
+
+
+def _plain_types(known: dict[str, JsonSchema]) -> dict[str, type] | None:
+    """Return the type of each input, if every value of those types fits: most do, and then nobody looks closer."""
+    if not all(schema.keys() <= _NO_LIMITS and schema.get("type") in _PLAIN for schema in known.values()):
+        return None
+    return {name: _PLAIN[schema["type"]] for name, schema in known.items()}
 
 
 def _plainly_fits(schema: JsonSchema, value: object) -> bool:

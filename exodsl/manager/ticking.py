@@ -9,7 +9,7 @@ from exodsl.database import schedules
 from exodsl.errors import ExodslError
 from exodsl.manager.exchange import Step
 from exodsl.manager.protocol import Trigger
-from exodsl.manager.triggering import NewRun, Starter
+from exodsl.manager.triggering import Starter
 from exodsl.manager.views import TickOutcome
 from exodsl.template.cron import in_zone, last_tick, next_tick
 from exodsl.template.triggers import CatchUp, Overlap
@@ -46,17 +46,13 @@ class Schedule:
 class Ticker:
     """Decides the ticks that are due at the time of a step.
 
+    :param starter: makes the runs.
     :param cancel: ends a run where it stands.
     """
 
-    def __init__(
-        self,
-        step: Step,
-        cancel: Callable[[Step, int], None],
-    ) -> None:
+    def __init__(self, step: Step, starter: Starter, cancel: Callable[[Step, int], None]) -> None:
         self._step, self._connection, self._now = step, step.connection, step.now
-        self._starter, self._cancel = Starter(step), cancel
-        self._new: list[NewRun] = []
+        self._starter, self._cancel = starter, cancel
         self._left = MOST_TICKS
 
     def tick(self) -> None:
@@ -66,7 +62,6 @@ class Ticker:
         for row in schedules.due(self._connection, self._now, MOST_TICKS):
             if self._left > 0:
                 self._decide_due(Schedule(*row))
-        self._step.start(self._new)
 
     def _release(self, schedule: Schedule) -> None:
         """Start the oldest tick of a queue whose earlier run has ended; one that cannot start gives way."""
@@ -145,8 +140,8 @@ class Ticker:
         except ExodslError as error:
             schedules.failed(self._connection, schedule.key, at, str(error))
             return None
-        self._new.append(new)
-        run = new[0].key
+        self._step.start([new])
+        run = new.facts.key
         schedules.started(self._connection, schedule.key, at, run)
         return run
 

@@ -16,6 +16,8 @@ from exodsl.engine.reports import ErrorInfo
 from exodsl.engine.status import Gate, Run, State
 from exodsl.errors import InputInvalid, RunNotFound, StateNotFound, did_you_mean
 from exodsl.manager.catalog import Catalog
+from exodsl.manager.cursors import LARGEST_KEY as LARGEST_KEY
+from exodsl.manager.cursors import check_limit, number_in, place_in, spelled
 from exodsl.manager.serving import node_progress, served_names, unserved
 from exodsl.manager.sessions import Clock
 from exodsl.manager.views import (
@@ -32,8 +34,6 @@ from exodsl.manager.views import (
 )
 
 _ID = re.compile(r"[0-9a-f-]+")
-LARGEST_KEY = 2**63
-"""Greater than every key that SQLite can hold."""
 
 
 def run_status(status: Run) -> RunStatus:
@@ -49,10 +49,10 @@ class Viewing:
         self._clock = clock
         self._shelf = Catalog()  # its own, as readers and the writer are different threads
 
-    def run(self, run_id: str) -> RunView:
+    def run(self, run_id: str, *, whole: bool = True) -> RunView:
         """Return a run by its id, or by any unique start or end of it."""
         with self._db.reading() as connection:
-            return self._run_view(connection, self._run_row(connection, run_id))
+            return self._run_view(connection, self._run_row(connection, run_id), whole=whole)
 
     def runs(
         self,
@@ -65,8 +65,8 @@ class Viewing:
     ) -> Page[RunView]:
         """List runs, newest first."""
         number = None if status is None else int(Run[status])
-        before = None if cursor is None else _number(cursor, cursor)
-        _check_limit(limit)
+        before = None if cursor is None else number_in(cursor)
+        check_limit(limit)
         with self._db.reading() as connection:
             rows = pages.runs(connection, namespace, graph, number, before, limit + 1)
             found = tuple(self._run_view(connection, row, whole=False) for row in rows[:limit])
@@ -83,21 +83,20 @@ class Viewing:
         whole: bool = False,
     ) -> Page[StateView]:
         """List the states of a run: nodes in topological order, each in fanout order, then by attempt."""
-        number = None if status is None else int(State[status])
-        _check_limit(limit)
+        number = None if status is None else int(state_status(status))
+        check_limit(limit)
         with self._db.reading() as connection:
-            self._shelf.trim()
-            run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
+            run = self._run_facts(connection, run_id)
             node = None if identifier is None else node_key(run, identifier)
-            rows = pages.states(connection, run.key, node, number, _place(cursor), limit + 1)
+            rows = pages.states(connection, run.key, node, number, place_in(cursor), limit + 1)
             found = tuple(self._state_view(connection, run, row, whole=whole) for row in rows[:limit])
-        return Page(found, _cursor(rows[limit - 1]) if len(rows) > limit else None)
+        return Page(found, spelled(rows[limit - 1][2:5]) if len(rows) > limit else None)
 
-    def state(self, state_id: int) -> StateView:
+    def state(self, state_id: int, *, whole: bool = True) -> StateView:
         """Return one state."""
         with self._db.reading() as connection:
             row = self._state_row(connection, state_id)
-            return self._state_view(connection, self._shelf.run(connection, row[1]), row, whole=True)
+            return self._state_view(connection, self._shelf.run(connection, row[1]), row, whole=whole)
 
     def gates(
         self,
@@ -110,20 +109,24 @@ class Viewing:
     ) -> Page[GateView]:
         """List the gates of a run: unites in topological order, each in fanout order."""
         number = None if status is None else int(Gate[status])
-        _check_limit(limit)
+        check_limit(limit)
         with self._db.reading() as connection:
-            run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
+            run = self._run_facts(connection, run_id)
             node = None if identifier is None else node_key(run, identifier)
-            rows = pages.gates(connection, run.key, node, number, _place(cursor), limit + 1)
-        found = tuple(_gate_view(run, row) for row in rows[:limit])
+            rows = pages.gates(connection, run.key, node, number, place_in(cursor), limit + 1)
+        found = tuple(gate_view(run, row) for row in rows[:limit])
         last = rows[limit - 1] if len(rows) > limit else None
-        return Page(found, None if last is None else f"{last[0]}.{last[1].hex()}.0")
+        return Page(found, None if last is None else spelled((last[0], last[1], 0)))
 
     def progress(self, run_id: str) -> tuple[NodeProgress, ...]:
         """Return the counts of each node of a run, in topological order."""
         with self._db.reading() as connection:
-            run = self._shelf.run(connection, self._run_row(connection, run_id)[0])
+            run = self._run_facts(connection, run_id)
             return node_progress(connection, run)
+
+    def _run_facts(self, connection: Any, run_id: str) -> RunFacts:
+        self._shelf.trim()
+        return self._shelf.run(connection, self._run_row(connection, run_id)[0])
 
     def _run_row(self, connection: Any, run_id: str) -> Row:
         part = run_id.lower()
@@ -227,10 +230,19 @@ def _fields(connection: Any, run: int, text: str, *, whole: bool) -> dict[str, A
     return fields
 
 
-def _gate_view(run: RunFacts, row: Row) -> GateView:
+def gate_view(run: RunFacts, row: Row) -> GateView:
+    """Return a gate from its row."""
     node, path, status, *counters = row
     plan = run.plan.nodes[node - run.node_base]
     return GateView(plan.identifier, positions(path), cast("GateStatus", Gate(status).name), *counters)
+
+
+def state_status(status: str) -> State:
+    """Return the status of this name; :raises InputInvalid: when there is none."""
+    if status not in State.__members__:
+        known = ", ".join(State.__members__)
+        raise InputInvalid(f'"{status}" is no status of states: {known}.{did_you_mean(status, State.__members__)}')
+    return State[status]
 
 
 def node_key(run: RunFacts, identifier: str) -> int:
@@ -243,35 +255,3 @@ def node_key(run: RunFacts, identifier: str) -> int:
             f"{did_you_mean(identifier, names)}"
         )
     return run.node_base + names.index(identifier)
-
-
-def _cursor(row: Row) -> str:
-    return f"{row[2]}.{row[3].hex()}.{row[4]}"
-
-
-def _place(cursor: str | None) -> tuple[int, bytes, int] | None:
-    if cursor is None:
-        return None
-    parts = cursor.split(".")
-    if len(parts) != 3:
-        raise _no_cursor(cursor)
-    try:
-        path = bytes.fromhex(parts[1])
-    except ValueError as error:
-        raise _no_cursor(cursor) from error
-    return _number(parts[0], cursor), path, _number(parts[2], cursor)
-
-
-def _number(text: str, cursor: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) >= LARGEST_KEY:
-        raise _no_cursor(cursor)
-    return int(text)
-
-
-def _no_cursor(cursor: str) -> InputInvalid:
-    return InputInvalid(f'"{cursor}" is no cursor. Take it from the page before, or leave it out for the first page.')
-
-
-def _check_limit(limit: int) -> None:
-    if limit < 1:
-        raise InputInvalid(f"A page of {limit} is none: ask for 1 or more.")

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from time import monotonic
@@ -48,6 +49,11 @@ class Crew(Generic[J, R]):
         self._written_off: set[int] = set()
 
     @property
+    def waiting(self) -> bool:
+        """Jobs wait that no thread has begun."""
+        return bool(self._jobs)
+
+    @property
     def short_handed(self) -> bool:
         """Jobs wait that another thread could take: `grow` when that lasts."""
         return bool(self._jobs) and self._threads < self._size
@@ -72,11 +78,17 @@ class Crew(Generic[J, R]):
         with self._lock:
             return min(self._deadlines.get(key, now + limit) for key, limit in self._limits.items())
 
-    def put(self, job: Job[J]) -> None:
-        """Hand out a job; one thread is called, and calls others while there is more to do."""
+    def put(self, job: Job[J], *, first: bool = False) -> None:
+        """Hand out a job; one thread is called, and calls others while there is more to do.
+
+        :param first: it does not wait behind others.
+        """
         if job.timeout is not None:
             self._limits[job.key] = job.timeout
-        self._jobs.append(job)
+        if first:
+            self._jobs.appendleft(job)
+        else:
+            self._jobs.append(job)
         if not self._threads:
             self.grow()
         elif self._idle and not self._calling:
@@ -89,6 +101,16 @@ class Crew(Generic[J, R]):
             self._threads += more
         for _ in range(more):
             threading.Thread(target=self._run, name="exodsl-body", daemon=True).start()
+
+    def withdraw(self) -> list[int]:
+        """Take back the jobs that no thread has begun; return their keys."""
+        keys: list[int] = []
+        with suppress(IndexError):
+            while True:
+                keys.append(self._jobs.popleft().key)
+        for key in keys:
+            self._limits.pop(key, None)
+        return keys
 
     def collect(self) -> list[tuple[int, R]]:
         """Return what ended since the last call, as (key, result)."""

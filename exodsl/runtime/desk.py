@@ -17,7 +17,7 @@ from exodsl.runtime.logs import lowest_level, node_logger
 from exodsl.runtime.notebook import Notebook
 from exodsl.runtime.secrets import Secrets
 from exodsl.runtime.served import check_executor, place_elsewhere
-from exodsl.runtime.telling import StateContext, kept_from
+from exodsl.runtime.telling import StateContext, kept_from, place_key
 from exodsl.template.check_executors import EXECUTORS
 from exodsl.template.models import GraphTemplate
 
@@ -94,17 +94,8 @@ class Desk:
         if not kit.known:
             check_executor(claim.executor, claim.identifier)
         secrets = self._secrets(claim, kit) if kit.declared else _NO_SECRETS
-        context = StateContext(
-            claim.run_id,
-            claim.identifier,
-            claim.retry_count,
-            place_key(claim),
-            claim=claim,
-            notebook=self.notebook,
-            secrets=secrets,
-        )
         store = StoreSession(partial(self._manager.read_store, claim.run_id)) if kit.stores else _NO_STORE
-        return Injected(context, store, secrets)
+        return Injected(StateContext(claim, self.notebook, secrets), store, secrets)
 
     def request(self, claim: Claim) -> Request:
         """Return what a body in a child process gets; a store is a snapshot.
@@ -140,8 +131,3 @@ def _way(body: Body, executor: str | None) -> Way:
     if executor == "process":
         return "process"
     return "thread" if executor is not None or body.style == "sync" else "loop"
-
-
-def place_key(claim: Claim) -> str:
-    """Return what is the same for every attempt of one place in a run, and different elsewhere."""
-    return f"{claim.run_id}/{claim.identifier}/{claim.path.hex()}"

@@ -13,12 +13,15 @@ from exodsl.runtime.logs import LOG
 from exodsl.runtime.notebook import Notebook
 from exodsl.runtime.pace import (
     AGAIN_SECONDS,
-    FEW_REPORTS,
+    FEW_STATES,
+    GATHERING_SECONDS,
     HEARTBEAT_SECONDS,
+    MOST_HERE,
     POLL_SECONDS,
     POLL_SHARE,
     SLOW_DISK_SECONDS,
     SLOW_EXCHANGES,
+    SURELY_SLOW,
 )
 from exodsl.runtime.writer import Writer
 
@@ -51,9 +54,10 @@ class Exchanges:
         self._outside, self._arrived, self._failed, self._wake = outside, arrived, failed, wake
         self._notebook = notebook
         self._reports: list[Report] = []
-        self._nudged, self._slow_for = True, 0
+        self._nudged = True
+        self._slow_ones = self._slow_for = 0
         self._due: float | None = None
-        self._begun_at, self._polling = 0.0, False
+        self._begun_at, self._landed_at, self._polling = 0.0, 0.0, False
         self._often = poll_interval if manager.hears_others else POLL_SECONDS
         self._pause = min(poll_interval, self._often)
         self.in_flight = False
@@ -81,11 +85,18 @@ class Exchanges:
         """Note that there may be new work."""
         self._nudged = True
 
-    def wanted(self, now: float, capacity: int) -> bool:
-        """Say whether there is a reason for an exchange now."""
+    def wanted(self, now: float, capacity: int, *, saturated: bool) -> bool:
+        """Say whether there is a reason for an exchange now.
+
+        :param saturated: there is enough to do meanwhile, so that one large exchange beats several small ones.
+        """
         if self.in_flight:
             return False
-        if self._reports or now >= min(self._begun_at + self._poll_interval, self._notebook.due_at):
+        if now >= min(self._begun_at + self._poll_interval, self._notebook.due_at):
+            return True
+        if saturated and now < self._landed_at + GATHERING_SECONDS:
+            return False
+        if self._reports:
             return True
         return capacity > 0 and (self._nudged or self.polls(now) or (self._due is not None and now >= self._due))
 
@@ -93,21 +104,26 @@ class Exchanges:
         """Say whether it is time to see what other processes have done."""
         return now >= self._begun_at + self._pause
 
-    def next_at(self, now: float, capacity: int) -> float:
-        """Return when to look again although nothing happens."""
+    def next_at(self, now: float, capacity: int, *, saturated: bool) -> float:
+        """Return when to look again although nothing happens; see `wanted` for the parameters."""
         if self.in_flight:
             return now + self._poll_interval
         at = self._begun_at + (self._pause if capacity else self._poll_interval)
         if capacity and self._due is not None:
             at = min(at, self._due)
+        if self._reports:
+            at = now
+        if saturated:
+            at = max(at, self._landed_at + GATHERING_SECONDS)
         return min(at, self._notebook.due_at)
 
     def make(self, capacity: int, *, alone: bool) -> None:
         """Make an exchange: at once when nothing else is going on, else on the writer's thread.
 
-        :param alone: nothing runs meanwhile, so that a hop to another thread would only cost time.
+        :param alone: nothing runs meanwhile, so that a hop to another thread would only cost time. A large one
+            hops all the same, as the event loop may be somebody's who must not wait long for it.
         """
-        if alone and not self._slow_for:
+        if alone and not self._slow_for and len(self._reports) <= MOST_HERE:
             self._make_here(capacity)
             return
         self.in_flight = True
@@ -122,9 +138,15 @@ class Exchanges:
         except Exception as error:  # noqa: BLE001 - raised again when the loop has ended
             self._failed(error)
             return
-        if len(reports) <= FEW_REPORTS and monotonic() > self._begun_at + SLOW_DISK_SECONDS:
-            self._slow_for = SLOW_EXCHANGES
         self._take(exchange)
+        if len(reports) <= FEW_STATES and len(exchange.claims) <= FEW_STATES:
+            self._judge_disk(self._landed_at - self._begun_at)
+
+    def _judge_disk(self, seconds: float) -> None:
+        """Take a disk for slow when several exchanges of a few states took long, one after the other."""
+        self._slow_ones = self._slow_ones + 1 if seconds > SLOW_DISK_SECONDS else 0
+        if self._slow_ones >= SURELY_SLOW:
+            self._slow_ones, self._slow_for = 0, SLOW_EXCHANGES
 
     def _taken(self) -> tuple[list[Report], list[Notes]]:
         reports, self._reports = self._reports, []
@@ -145,15 +167,16 @@ class Exchanges:
         self._wake()
 
     def _take(self, exchange: Exchange) -> None:
+        self._landed_at = monotonic()
         if self._polling and not exchange.claims:
             # What polls cheaply may poll often: so runtimes find what other processes leave for them.
-            cost = POLL_SHARE * (monotonic() - self._begun_at)
+            cost = POLL_SHARE * (self._landed_at - self._begun_at)
             self._pause = min(self._poll_interval, max(self._often, cost))
         if exchange.refused:
             LOG.warning("reports refused, the leases were lost: states %s", list(exchange.refused))
         if exchange.next_due_ms is not None:
             wait = exchange.next_due_ms / 1000
-            self._due = monotonic() + (wait if exchange.claims else max(wait, AGAIN_SECONDS))
+            self._due = self._landed_at + (wait if exchange.claims else max(wait, AGAIN_SECONDS))
         self._arrived(exchange)
 
     def _beat(self) -> None:

@@ -195,7 +195,7 @@ class Loop:
 
     def _patience(self, now: float) -> float:
         """Return the seconds after which the loop must look up although nobody wakes it."""
-        at = self._exchanges.next_at(now, self._capacity)
+        at = self._exchanges.next_at(now, self._capacity, saturated=self._workers.saturated)
         watched = self._workers.next_at(now)
         if watched is not None:
             at = min(at, watched)
@@ -232,7 +232,8 @@ class Loop:
         now = monotonic()
         self._workers.gather(now)
         self._workers.hand_out(call=call)
-        if self._failure is not None or not self._exchanges.wanted(now, self._capacity):
+        saturated = self._workers.saturated
+        if self._failure is not None or not self._exchanges.wanted(now, self._capacity, saturated=saturated):
             return
         alone = not self._workers.busy
         if alone and self._exchanges.polls(now):
@@ -248,7 +249,7 @@ class Loop:
             self._wake()
             return False
         self._pump(call=False)
-        if not self._workers.busy or self._workers.need_watching:
+        if not self._workers.busy or self._workers.need_watching or self._exchanges.has_reports:
             self._wake()
         return True
 

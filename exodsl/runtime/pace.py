@@ -12,14 +12,17 @@ HARD_STOP_SECONDS = 1.0
 """How long bodies may take to end that were cancelled after the grace time."""
 POLL_SECONDS, POLL_SHARE = 0.1, 100
 """How often it polls with nothing to do; less often where polling would take more than a hundredth of the time."""
+GATHERING_SECONDS = 0.01
+"""While claims wait here for a worker, outcomes wait so long for more to go into the same exchange."""
 AGAIN_SECONDS = 0.005
 """How soon it looks again after it found nothing although something was due."""
 GATHER_SECONDS, TELL_SECONDS = 0.1, 0.5
 """What bodies tell waits so long for more, or for their end, and at least so long after the last time."""
-SLOW_DISK_SECONDS = 0.002
+MOST_HERE = 512
+"""An exchange of more reports is never made in the event loop's thread: it takes more than some 10 ms."""
+FEW_STATES, SLOW_DISK_SECONDS, SURELY_SLOW = 4, 0.002, 3
 SLOW_EXCHANGES = 50
-FEW_REPORTS = 4
-"""An exchange of a few reports that takes longer than a quick disk does: the next ones leave the loop's thread."""
+"""When so many exchanges of a few states take longer than a quick disk does, the next ones leave the loop's thread."""
 
 
 @dataclass(frozen=True, slots=True)

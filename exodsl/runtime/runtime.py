@@ -19,6 +19,7 @@ from exodsl.manager.protocol import Serves, StateManager
 from exodsl.manager.views import RunStatus
 from exodsl.runtime.announcing import take_up
 from exodsl.runtime.drive import in_event_loop
+from exodsl.runtime.endings import told
 from exodsl.runtime.keeping import checked_keep, keeping
 from exodsl.runtime.loading import refuse_while_loading
 from exodsl.runtime.loop import Loop
@@ -153,7 +154,7 @@ class Runtime:
         return Serves(serves), bodies_by_name([*self._own_bodies(), *found])
 
     def _looped(self, manager: StateManager, serves: Serves, bodies: Mapping[str, Body]) -> Loop:
-        served, runs_ended = traced(manager, bodies, self._runs_ended)
+        served, runs_ended = traced(manager, bodies, told(manager, bodies, self._runs_ended))
         return Loop(
             manager,
             self.name,

@@ -66,9 +66,10 @@ def check_bodies(bodies: Iterable[Body]) -> None:
             place_elsewhere(body)
 
 
-def check_template(template: GraphTemplate, bodies: Mapping[str, Body]) -> None:
+def check_template(template: GraphTemplate, bodies: Mapping[str, Body], given: Collection[str] = ()) -> None:
     """Refuse what a template asks of bodies that cannot be given, variables of secrets included.
 
+    :param given: secrets that are given otherwise, whose variables need not be set.
     :raises TargetError: when a node has no body.
     :raises DefinitionError: when an executor is unknown or cannot run a node, or a secret is missing.
     """
@@ -79,7 +80,8 @@ def check_template(template: GraphTemplate, bodies: Mapping[str, Body]) -> None:
             raise _bodiless(template, node, bodies)
         if node.executor == "process":
             place_elsewhere(body)
-        read_variables(template, body.code.secrets)
+        declared = body.code.secrets
+        read_variables(template, {name: declared[name] for name in declared if name not in given})
 
 
 def _bodiless(template: GraphTemplate, node: NodeTemplate, known: Collection[str]) -> TargetError:

@@ -23,8 +23,14 @@ class Tasks:
         self._size, self._work, self._ask_for_more = size, work, ask_for_more
         self._claims: deque[Claim] = deque()
         self._idle: list[anyio.Event] = []
+        self._calling = False
         self._scopes: set[anyio.CancelScope] = set()
         self._count = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Claims wait that no task has begun."""
+        return bool(self._claims)
 
     @property
     def short_handed(self) -> bool:
@@ -36,10 +42,11 @@ class Tasks:
         self._claims.append(claim)
 
     def call(self) -> None:
-        """Wake one idle task when claims wait; it calls the next."""
-        if not self._claims:
+        """Wake one idle task when claims wait; it calls the next, unless others were quicker than it woke."""
+        if self._calling or not self._claims:
             return
         if self._idle:
+            self._calling = True
             self._idle.pop().set()
         elif self._count < self._size:
             self._ask_for_more()
@@ -61,19 +68,22 @@ class Tasks:
             self._scopes.add(scope)
             try:
                 while True:
-                    await self._next()
+                    await self._serve()
             finally:
                 self._scopes.discard(scope)
                 self._count -= 1
 
-    async def _next(self) -> None:
-        if not self._claims:
-            called = anyio.Event()
-            self._idle.append(called)
+    async def _serve(self) -> None:
+        """Work on claims as long as there are any, then wait to be called."""
+        while self._claims:
+            claim = self._claims.popleft()
+            if self._claims:
+                self.call()
+            if await self._work(claim):
+                await checkpoint()
+        called = anyio.Event()
+        self._idle.append(called)
+        try:
             await called.wait()
-            return
-        claim = self._claims.popleft()
-        if self._claims:
-            self.call()
-        if await self._work(claim):
-            await checkpoint()
+        finally:
+            self._calling = False

@@ -16,13 +16,17 @@ from exodsl.runtime.logs import extras, message_of, node_logger, trace_of
 from exodsl.runtime.notebook import Notebook
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, init=False)
 class StateContext(Context):
     """The context of a claimed state. Its logger is made when it is asked for, as most bodies never do."""
 
     claim: Claim = field(repr=False)
     notebook: Notebook = field(repr=False)
     secrets: Mapping[str, str] = field(repr=False)
+
+    def __init__(self, claim: Claim, notebook: Notebook, secrets: Mapping[str, str]) -> None:
+        Context.__init__(self, claim.run_id, claim.identifier, claim.retry_count, place_key(claim))
+        self.claim, self.notebook, self.secrets = claim, notebook, secrets
 
     def _make_log(self) -> logging.Logger:
         node, secrets = node_logger(self.identifier), self.secrets.values()
@@ -31,6 +35,11 @@ class StateContext(Context):
 
     def _tell(self, progress: Progress) -> None:
         self.notebook.hear(self.claim, progressed(progress, self.secrets.values()))
+
+
+def place_key(claim: Claim) -> str:
+    """Return what is the same for every attempt of one place in a run, and different elsewhere."""
+    return f"{claim.run_id}/{claim.identifier}/{claim.path.hex()}"
 
 
 class StateLogger(logging.Logger):

@@ -41,7 +41,8 @@ class Workers:
         self._bodies, self._pace = bodies, pace
         self._ended, self._handed_back, self._next_turn = ended, handed_back, next_turn
         self._ready: dict[Way, deque[Claim]] = {"loop": deque(), "thread": deque(), "process": deque()}
-        self._running: dict[int, Claim] = {}
+        self._in_loop: dict[int, Claim] = {}
+        self._on_threads: dict[int, Claim] = {}
         self._children = 0
         self._short_since = 0.0
         self._longest: int | None = None
@@ -50,8 +51,13 @@ class Workers:
 
     @property
     def busy(self) -> bool:
-        """A body runs."""
-        return bool(self._running)
+        """A body runs, or is about to."""
+        return bool(self._in_loop or self._on_threads)
+
+    @property
+    def saturated(self) -> bool:
+        """Claims wait here for a worker."""
+        return self._tasks.waiting or self._crew.waiting or any(self._ready.values())
 
     @property
     def need_watching(self) -> bool:
@@ -61,7 +67,7 @@ class Workers:
     @property
     def room(self) -> int:
         """How many more claims may be taken."""
-        held = len(self._running) + sum(len(claims) for claims in self._ready.values())
+        held = len(self._in_loop) + len(self._on_threads) + sum(map(len, self._ready.values()))
         return max(0, self._pace.workers + self._pace.batch_size - held)
 
     def next_at(self, now: float) -> float | None:
@@ -83,13 +89,13 @@ class Workers:
     def gather(self, now: float) -> None:
         """Take in what threads have done, and write off what takes them too long."""
         for key, ending in self._crew.collect():
-            self._end(key, ending)
+            self._end(self._on_threads.pop(key, None), ending)
         for key in self._crew.expire(now):
-            claim = self._running.get(key)
+            claim = self._on_threads.pop(key, None)
             if claim is None:
                 continue
             LOG.warning("%s runs past its timeout on a thread", claim.identifier, extra=extras(claim))
-            self._end(key, self._bodies.timed_out(claim, IN_A_THREAD))
+            self._end(claim, self._bodies.timed_out(claim, IN_A_THREAD))
         self._grow_crew(now)
 
     def _grow_crew(self, now: float) -> None:
@@ -107,12 +113,21 @@ class Workers:
         :param call: wake idle tasks for them; not needed by a task that goes on itself.
         """
         for way, claims in self._ready.items():
-            while claims and len(self._running) < self._pace.workers:
-                if way == "process" and self._children >= self._bodies.processes.limit:
-                    break
+            while claims and self._may_start(way):
                 self._start(way, claims.popleft())
         if call:
             self._tasks.call()
+
+    def _may_start(self, way: Way) -> bool:
+        """Say whether a worker is free; threads may be given more than they can run, while they are all that work.
+
+        So they go from body to body without the loop, which is not to be woken for each.
+        """
+        if way == "thread" and not (self._in_loop or self._ready["loop"] or self._ready["process"]):
+            return True
+        if way == "process" and self._children >= self._bodies.processes.limit:
+            return False
+        return len(self._in_loop) + len(self._on_threads) < self._pace.workers
 
     def grow(self, group: TaskGroup) -> bool:
         """Add tasks if claims wait for them; false when they do not."""
@@ -123,6 +138,8 @@ class Workers:
 
     def drop_waiting(self) -> None:
         """Hand back what no worker has begun."""
+        for key in self._crew.withdraw():
+            self._hand_back(self._on_threads.pop(key, None))
         for claims in self._ready.values():
             while claims:
                 self._handed_back(claims.popleft())
@@ -130,9 +147,9 @@ class Workers:
     def stop(self, *, patient: bool) -> None:
         """Cancel the bodies that can be cancelled; hand back those that cannot, and without patience all."""
         self._tasks.cancel()
-        for claim in tuple(self._running.values()):
-            if not patient or self._bodies.way(claim) == "thread":
-                self._hand_back(claim)
+        for running in (self._on_threads,) if patient else (self._on_threads, self._in_loop):
+            while running:
+                self._hand_back(running.popitem()[1])
 
     def close(self) -> None:
         """Let go of the threads and tasks; bodies that cannot be stopped go on, and count no more."""
@@ -140,37 +157,39 @@ class Workers:
         self._crew.close()
 
     def _start(self, way: Way, claim: Claim) -> None:
-        self._running[claim.state_id] = claim
         if way == "thread":
-            self._crew.put(Job(claim.state_id, claim, self._bodies.timeout(claim)))
+            self._on_threads[claim.state_id] = claim
+            self._crew.put(Job(claim.state_id, claim, self._bodies.timeout(claim)), first=claim.suspect)
             return
+        self._in_loop[claim.state_id] = claim
         self._children += way == "process"
         self._tasks.put(claim)
 
     async def _work(self, claim: Claim) -> bool:
         """Run a body in the loop or in a child process; true when others should get a turn."""
-        in_process = self._bodies.way(claim) == "process"
+        in_process = self._children > 0 and self._bodies.way(claim) == "process"
         try:
             if in_process:
                 ending = await self._bodies.run_in_process(claim)
             else:
                 ending = await self._bodies.run_in_loop(claim)
         except Interrupted:
-            self._hand_back(claim)
+            self._hand_back(self._in_loop.pop(claim.state_id, None))
             return False
         except BaseException:
-            self._hand_back(claim)
+            self._hand_back(self._in_loop.pop(claim.state_id, None))
             raise
         finally:
             self._children -= in_process
-        self._end(claim.state_id, ending)
+        self._end(self._in_loop.pop(claim.state_id, None), ending)
         return self._next_turn()
 
-    def _hand_back(self, claim: Claim) -> None:
-        if self._running.pop(claim.state_id, None) is not None:
+    # A claim that is not here any more was handed back meanwhile: what comes late counts no more.
+
+    def _hand_back(self, claim: Claim | None) -> None:
+        if claim is not None:
             self._handed_back(claim)
 
-    def _end(self, key: int, ending: Ending) -> None:
-        claim = self._running.pop(key, None)
-        if claim is not None:  # else handed back meanwhile: what comes late counts no more
+    def _end(self, claim: Claim | None, ending: Ending) -> None:
+        if claim is not None:
             self._ended(claim, ending)

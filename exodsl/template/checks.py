@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from exodsl.errors import GraphInvalid
@@ -43,9 +43,12 @@ def check(template: GraphTemplate, places: Mapping[str, str] = {}, known: Sequen
     return sorted(dict.fromkeys(found), key=lambda finding: finding.sort_key)
 
 
-def ensure_valid(template: GraphTemplate, places: Mapping[str, str] = {}) -> None:
-    """Check a template; :raises GraphInvalid: with every finding when there are any."""
-    found = check(template, places)
+def ensure_valid(template: GraphTemplate, places: Mapping[str, str] = {}, *, but: Collection[str] = ()) -> None:
+    """Check a template; :raises GraphInvalid: with every finding when there are any.
+
+    :param but: codes of findings that are let through.
+    """
+    found = [finding for finding in check(template, places) if finding.code not in but]
     if found:
         raise GraphInvalid(template.name, found)
 

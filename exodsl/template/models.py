@@ -10,6 +10,7 @@ import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -81,7 +82,7 @@ def _store_key(key: str) -> str:
     return key
 
 
-StoreKey = Annotated[str, BeforeValidator(_store_key)]
+StoreKey = Annotated[str, AfterValidator(_store_key)]
 
 
 class StoreConfig(_Part):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import memory, plans, startup, tables
+from tests.benchmarks import lists, memory, plans, startup, tables
 from tests.benchmarks.rounds import Way, measure
 
 ROUNDS, FEW_ROUNDS, QUICK_ROUNDS = 7, 5, 2
-WORK = ("W1", "W2", "W3", "W4", "W5", "HELP")
+WORK = ("W1", "W2", "W3", "W4", "W5", "HELP", "LISTS")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -79,12 +80,24 @@ def _help(quick: bool, rounds: int | None) -> Figures:
     return [("exodsl --help: seconds of CPU", found)]
 
 
+def _lists(quick: bool, rounds: int | None) -> Figures:
+    figures: Figures = []
+    for states in [10_000] if quick else [100_000, 1_000_000]:
+        with tempfile.TemporaryDirectory(prefix="exodsl-bench-") as folder:
+            found = lists.milliseconds(Path(folder), states, rounds or _rounds(quick))
+        print(f"lists of a run of {states:,} states, ms:", flush=True)
+        print("\n".join(f"  {took:8.2f}  {name}" for name, took in found.items()), flush=True)
+        figures.append((f"lists of a run of {states:,} states: ms", found))
+    return figures
+
+
 def _rounds(quick: bool, *, many: bool = False) -> int:
     return QUICK_ROUNDS if quick else FEW_ROUNDS if many else ROUNDS
 
 
 _MEASURES: dict[str, Callable[[bool, int | None], Figures]] = {
     "W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "HELP": _help,
+    "LISTS": _lists,
 }  # fmt: skip
 
 

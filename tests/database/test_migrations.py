@@ -18,6 +18,7 @@ from exodsl.database.tables import SCHEMA_VERSION
 from exodsl.dsl.graph import Graph
 from exodsl.dsl.loader import load
 from exodsl.errors import SchemaMismatch
+from exodsl.manager.opening import open_manager
 
 OLD = Path(__file__).with_name("old")
 
@@ -97,6 +98,14 @@ def test_what_had_failed_can_be_retried_and_what_had_ended_rerun(old: Path) -> N
 
         assert len(retried.retried) == 1
         assert resume(again.run_id, letters(), manager).status == "SUCCESS"
+
+
+def test_what_waits_can_be_claimed_by_the_namespace_of_its_node(old: Path) -> None:
+    with closing(open_manager(str(old))) as manager:
+        elsewhere = manager.lend("elsewhere", ["count"], 10, 60_000)
+        loans = manager.lend("default", ["count"], 10, 60_000)
+
+        assert (elsewhere, [loan.claim.node_name for loan in loans]) == ((), ["count"] * 3)
 
 
 def test_a_runtime_at_work_is_not_disturbed(old: Path) -> None:

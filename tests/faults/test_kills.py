@@ -12,7 +12,7 @@ from tests.faults.dying import BEGIN, COMMIT, Death, When, work_until
 from tests.faults.orders import work
 from tests.faults.outcome import Outcome
 
-LEAST = 16
+LEAST = 12
 
 
 @pytest.fixture(scope="session")

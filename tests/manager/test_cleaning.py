@@ -29,6 +29,7 @@ OF_A_RUN = (
     "run",
     "state",
     "gate",
+    "manual_retry",
     "node_count",
     "store_entry",
     "spill",
@@ -95,6 +96,7 @@ def test_every_table_that_knows_of_runs_forgets_them(manage: Open, file: Path, c
         other.execute("INSERT INTO spill (state_id, first, body) SELECT id, 0, '[]' FROM state")
         other.execute("INSERT INTO progress (state_id, done, note, at) SELECT id, '1', '', 0 FROM state")
         other.execute("INSERT INTO large_value (run_id, digest, body) SELECT 1, id, 'x' FROM state")
+        other.execute("INSERT INTO manual_retry (run_id, node, word) SELECT 1, 1, id FROM state")
         other.execute(
             "INSERT INTO log_line (state_id, number, at, level, message)"
             " SELECT s.id, o.id, 0, 20, 'x' FROM state AS s, state AS o"

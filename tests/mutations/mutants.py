@@ -39,7 +39,7 @@ MUTANTS = (
     ),
     Mutant(
         "a failed branch lets a strict unite run",
-        "exodsl/engine/settle.py",
+        "exodsl/engine/closing.py",
         "if gate.node.strict and gate.failed:",
         "if gate.node.strict and gate.failed > 1:",
         ("tests/manager/test_unites.py",),
@@ -188,7 +188,7 @@ MUTANTS = (
     Mutant(
         "one key of idempotency gives two runs",
         "exodsl/manager/triggering.py",
-        "before = None if key is None else templates.run_of(self._connection, key)",
+        "before = templates.run_of(self._connection, key)",
         "before = None",
         ("tests/manager/test_control.py",),
     ),

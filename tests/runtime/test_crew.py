@@ -85,6 +85,45 @@ def test_threads_are_added_while_jobs_wait(loop_of: Maker) -> None:
     assert loop.wait_for(4) == {1: 0, 2: 0, 3: 0, 4: 0}
 
 
+def test_what_no_thread_has_begun_can_be_withdrawn(loop_of: Maker) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def work(number: int) -> int:
+        begun.set()
+        release.wait(30)
+        return number
+
+    loop = loop_of(1, work)
+    loop.put(1)
+    begun.wait(30)
+    loop.put(2, 3, timeout=0.5)
+    withdrawn, deadline = loop.crew.withdraw(), loop.crew.next_deadline(100.0)
+    release.set()
+    loop.put(4)
+
+    assert (withdrawn, deadline, loop.wait_for(2)) == ([2, 3], None, {1: 1, 4: 4})
+
+
+def test_a_job_may_come_before_all_that_wait(loop_of: Maker) -> None:
+    begun, release, order = threading.Event(), threading.Event(), list[int]()
+
+    def work(number: int) -> int:
+        begun.set()
+        release.wait(30)
+        order.append(number)
+        return number
+
+    loop = loop_of(1, work)
+    loop.put(1)
+    begun.wait(30)
+    loop.put(2)
+    loop.crew.put(Job(3, 3), first=True)
+    release.set()
+    loop.wait_for(3)
+
+    assert order == [1, 3, 2]
+
+
 def test_a_thread_written_off_is_replaced_and_its_result_dropped(loop_of: Maker) -> None:
     hung, release = threading.Event(), threading.Event()
 

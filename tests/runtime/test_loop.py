@@ -22,7 +22,7 @@ from exodsl import (
     node,
     secret,
 )
-from exodsl.api.running import begin
+from exodsl.api.running import begin, drive
 from exodsl.dsl import Node
 from exodsl.manager.protocol import StateManager as Manager
 
@@ -230,6 +230,37 @@ def test_a_secret_that_has_gone_fails_its_state_for_good(manager: Manager, monke
     assert state.error is not None
     assert (state.status, state.retry_count) == ("ERRORED", 0)
     assert '"LOOP_KEY", which is not set' in state.error.message
+
+
+@pytest.mark.parametrize("in_the_loop", [False, True])
+def test_an_outcome_is_recorded_while_others_wait_for_the_worker(manager: Manager, in_the_loop: bool) -> None:
+    recorded: list[str] = []
+
+    async def second_waits_for_the_first(number: int) -> None:
+        while number == 1 and not recorded:
+            recorded.extend(state.status for state in run.states(waits) if state.status == "SUCCESS")
+            await asyncio.sleep(0.001)
+
+    waits = node(second_waits_for_the_first)
+    graph = fan("patient", waits if in_the_loop else waits.options(executor="thread"))
+    run = begin(manager, graph, {"count": 20})
+    drive(run, graph, 1)
+
+    assert (recorded, run.status) == (["SUCCESS"], "SUCCESS")
+
+
+def test_what_waits_for_a_thread_is_handed_back_at_a_stop(manager: Manager) -> None:
+    @node
+    def stops(number: int) -> None:
+        runtime.stop()
+
+    graph = fan("stopped", stops)
+    run = begin(manager, graph, {"count": 20})
+    runtime = Runtime(graphs=[graph], manager=manager, workers=1, grace=60)
+    runtime.start()
+
+    statuses = [state.status for state in run.states(stops)]
+    assert (set(statuses), statuses.count("SUCCESS") < 20) == ({"SUCCESS", "CREATED"}, True)
 
 
 def test_a_cancelled_run_hands_back_what_it_holds(manager: Manager) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from hashlib import blake2b
 from secrets import randbits
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from exodsl.database.postgresql.address import Address, parse
 from exodsl.database.postgresql.connection import Connection
 from exodsl.database.postgresql.link import Link
 from exodsl.database.postgresql.listening import CHANNEL, Listener
-from exodsl.database.postgresql.schema import BLOCK, check_version, prepare
+from exodsl.database.postgresql.schema import BLOCK, RUN_BLOCK, check_version, prepare
 from exodsl.database.postgresql.troubles import trouble, undecided
 from exodsl.errors import DatabaseUnusable
 
@@ -53,25 +54,26 @@ class Postgres:
     """
 
     shared = tells = True
+    read_only = snapshot = False
 
     def __init__(self, uri: str, *, durability: Literal["full", "normal"] = "full") -> None:
         self._address: Address = parse(uri)
-        self.name = self._address.name
+        self.path = self._address.name
         self.lock, self._read_lock = threading.RLock(), threading.RLock()
         self._closed = self._leaves = False
         self._mark = self._own = self._heard = 0
         self._server_ms = self._read_at = 0.0
         self._known = self._back = self._number = 0
         self._writer_id = randbits(62)
-        self.keys = KeyBlocks(self._blocks, BLOCK)
-        self._settings = _settings(self._address, durability)
+        self.keys = KeyBlocks(self._blocks, BLOCK, self._run_keys)
+        self._settings = settings(self._address, durability)
         self._writer, self._reader = (Link(self._address, self._settings) for _ in range(2))
         self._listener: Listener | None = None
         try:
             self._schema_key = prepare(self._writer, self._address)
         except psycopg.Error as error:
             self.close()
-            raise trouble(self.name, error, lost=False) from error
+            raise trouble(self.path, error, lost=False) from error
         except BaseException:
             self.close()
             raise
@@ -89,27 +91,27 @@ class Postgres:
             try:
                 yield connection
             except psycopg.Error as error:
-                raise trouble(self.name, error, lost=connection.lost) from error
+                raise trouble(self.path, error, lost=connection.lost) from error
             else:
                 self._commit(connection)
             finally:
-                _roll_back(connection)
+                roll_back(connection)
 
     def _begun(self, alone: bool) -> Connection:
         self._leaves = alone
         try:
             connection, answer = self._writer.begin(lambda connection: (connection, self._begin(connection, alone)))
         except psycopg.Error as error:
-            raise trouble(self.name, error, lost=False) from error
+            raise trouble(self.path, error, lost=False) from error
         self._mark, version, now = answer
         self._own += alone
         self._server_ms, self._read_at = float(now), time.monotonic()
         if self._writer.made != self._known:
             self._known, self._back = self._writer.made, int(now)
         try:
-            check_version(self.name, version)
+            check_version(self.path, version)
         except DatabaseUnusable:
-            _roll_back(connection)
+            roll_back(connection)
             raise
         return connection
 
@@ -134,7 +136,7 @@ class Postgres:
             cursor = connection.execute(f"{sign}; {tell}COMMIT{count}")
         except psycopg.Error as error:
             if not connection.lost:
-                raise trouble(self.name, error, lost=False) from error
+                raise trouble(self.path, error, lost=False) from error
             self._ensure_committed(error)
             return
         if count:
@@ -154,13 +156,13 @@ class Postgres:
         try:
             signed = self._writer.begin(lambda connection: connection.execute(sign, (self._writer_id, self._number)))
         except (psycopg.Error, DatabaseUnusable) as away:
-            raise undecided(self.name) from away
+            raise undecided(self.path) from away
         if signed.rowcount:
-            raise trouble(self.name, error, lost=True) from error
+            raise trouble(self.path, error, lost=True) from error
 
     @contextmanager
-    def reading(self) -> Generator[Connection]:
-        """Give a connection that sees one committed moment and cannot write."""
+    def reading(self, limit: float | None = None) -> Generator[Connection]:
+        """Give a connection that sees one committed moment and cannot write; looks are not limited."""
         with self._read_lock:
             self._refuse_closed()
             try:
@@ -168,9 +170,13 @@ class Postgres:
                 try:
                     yield connection
                 finally:
-                    _roll_back(connection)
+                    roll_back(connection)
             except psycopg.Error as error:
-                raise trouble(self.name, error, lost=self._reader.is_lost) from error
+                raise trouble(self.path, error, lost=self._reader.is_lost) from error
+
+    def mark(self) -> int:
+        """Return a number that is another one whenever something was committed."""
+        return mark(self.reading())
 
     # What others do
 
@@ -217,9 +223,13 @@ class Postgres:
             connection.execute("SELECT setval('state_id_seq', ?)", (first + (count - 1) * BLOCK,))
         return first
 
+    def _run_keys(self) -> range:
+        first = int(self._writer.connection().execute("SELECT nextval('run_id_seq')").fetchone()[0])
+        return range(first, first + RUN_BLOCK)
+
     def _refuse_closed(self) -> None:
         if self._closed:
-            raise DatabaseUnusable(f'Database "{self.name}" was closed. Open it again.')
+            raise DatabaseUnusable(f'Database "{self.path}" was closed. Open it again.')
 
     def close(self) -> None:
         """Close every connection; idempotent."""
@@ -231,7 +241,14 @@ class Postgres:
             self._reader.close()
 
 
-def _settings(address: Address, durability: str) -> str:
+def mark(reading: AbstractContextManager[Connection]) -> int:
+    """Return a number for what a look sees: it is another one whenever a transaction has ended."""
+    with reading as connection:
+        (seen,) = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+    return int.from_bytes(blake2b(seen.encode(), digest_size=7).digest(), "big")
+
+
+def settings(address: Address, durability: str) -> str:
     schema = '"' + address.schema.replace('"', '""') + '"'
     return _SETTINGS.format(schema=schema, more="; SET synchronous_commit = off" if durability == "normal" else "")
 
@@ -248,7 +265,7 @@ def _last(cursor: Any) -> Any:
     return cursor.fetchone()
 
 
-def _roll_back(connection: Connection) -> None:
+def roll_back(connection: Connection) -> None:
     """End a transaction that may have ended already; a connection that is lost has none."""
     if connection.in_transaction:
         try:

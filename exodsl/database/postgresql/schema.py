@@ -16,8 +16,8 @@ from exodsl.database.postgresql.link import Link
 from exodsl.database.tables import SCHEMA_VERSION, make_tables
 from exodsl.errors import SchemaMismatch
 
-BLOCK = 100
-"""How many keys of states a process sets aside at once."""
+BLOCK, RUN_BLOCK = 100, 10
+"""How many keys of states, and of runs, a process sets aside at once."""
 STEPS: Mapping[int, str] = {}
 """What leads from each schema to the next, from the first one that was on PostgreSQL: 2."""
 _WRITERS = (
@@ -39,7 +39,7 @@ def prepare(link: Link, address: Address, steps: Mapping[int, str] = STEPS, newe
     until = time.monotonic() + WAIT_SECONDS
     connection = link.first()
     while True:
-        version = _version(connection, address)
+        version = version_in(connection, address)
         if version != newest:
             version = _made(link, connection, address, steps, newest, time.monotonic() > until)
         if version is not None:
@@ -64,7 +64,7 @@ def _made(
     """Make the tables, or bring them up to date, with nobody else at it; `None` when somebody is at work on them."""
     connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({_number(address.schema)}, 0)")
     try:
-        version = _version(connection, address)
+        version = version_in(connection, address)
         if version is None:
             _make(link, connection, address)
             version = newest
@@ -99,7 +99,8 @@ def _make(link: Link, connection: Connection, address: Address) -> None:
         )
     link.peewee.create_tables(tables)
     connection.execute(
-        f"ALTER SEQUENCE state_id_seq INCREMENT BY {BLOCK}; CREATE SEQUENCE mark; SELECT nextval('mark'); {_WRITERS}"
+        f"ALTER SEQUENCE state_id_seq INCREMENT BY {BLOCK}; ALTER SEQUENCE run_id_seq INCREMENT BY {RUN_BLOCK};"
+        f" CREATE SEQUENCE mark; SELECT nextval('mark'); {_WRITERS}"
     )
     connection.execute("INSERT INTO schema_version (version, sessions) VALUES (?, 0)", (SCHEMA_VERSION,))
 
@@ -119,7 +120,8 @@ def _migrate(connection: Connection, steps: Mapping[int, str], version: int, new
     return newest
 
 
-def _version(connection: Connection, address: Address) -> int | None:
+def version_in(connection: Connection, address: Address) -> int | None:
+    """Return the schema of a database, `None` where there are no tables."""
     # The catalogs are asked, as `to_regclass` may not know yet what was made while a lock was waited for.
     there = connection.execute(
         "SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'schema_version'", (address.schema,)

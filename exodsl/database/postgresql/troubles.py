@@ -74,6 +74,6 @@ def _told(error: Exception) -> str:
     said = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     if said:
         return said
-    lines = [line.strip().removeprefix("- ") for line in str(error).splitlines()]
-    told = [line for line in lines if line and not line.startswith(("Is the server", "Multiple"))]
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith(("\t", " ", "Multiple"))]
+    told = [line.removeprefix("- ") for line in lines]
     return told[-1].rpartition("FATAL:")[2].strip().rstrip(".") if told else "it does not say why"

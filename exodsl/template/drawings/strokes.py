@@ -50,18 +50,18 @@ class Pen:
             if mark and column == row.hub.column:
                 cells.append(mark)
             elif column in joined or not (up or down):
-                cells.append(self._stroke(up, down, left, right))
+                cells.append(self.stroke(up, down, left, right))
             else:
-                cells.append(self._stroke(up, down, 0, 0))  # it passes, and is not joined
+                cells.append(self.stroke(up, down, 0, 0))  # it passes, and is not joined
             if self.gap:
-                cells.append(self._stroke(0, 0, right, right))
+                cells.append(self.stroke(0, 0, right, right))
         return "".join(cells).rstrip()
 
     def passing(self, row: Row, width: int) -> str:
         """Draw a line that only continues what leaves a row at its bottom."""
         cells = [" "] * width
         for lane, many in row.below.items():
-            cells[lane.column] = self._stroke(1 + many, 1 + many, 0, 0)
+            cells[lane.column] = self.stroke(1 + many, 1 + many, 0, 0)
         return (" " if self.gap else "").join(cells).rstrip()
 
     def _strokes(self, row: Row) -> dict[int, int]:
@@ -73,7 +73,8 @@ class Pen:
                 found[column] = max(found.get(column, 0), 1 + many)
         return found
 
-    def _stroke(self, up: int, down: int, left: int, right: int) -> str:
+    def stroke(self, up: int, down: int, left: int, right: int) -> str:
+        """Return the character that has these arms: 0 none, 1 for one state, 2 for many."""
         vertical, horizontal = max(up, down), max(left, right)
         arms = "".join(arm for arm, weight in zip("udlr", (up, down, left, right), strict=True) if weight)
         if not arms:

@@ -6,13 +6,10 @@ import textwrap
 import unicodedata
 from collections.abc import Mapping
 
-from exodsl.template.drawings.lanes import Rails
+from exodsl.template.drawings.rails import rail_rows
 from exodsl.template.drawings.scene import LETTERS, SIGNS, Counts, Scene, ended, failed, places
-from exodsl.template.drawings.strokes import Pen
 from exodsl.template.models import GraphTemplate
 
-WIDE_RAILS = 16
-"""Beyond this many lanes no space stands between two of them."""
 WIDEST_NAME = 32
 """Longer identifiers push their notes to the right instead of everyone's."""
 NARROWEST_NOTES = 24
@@ -62,8 +59,7 @@ class _Page:
 
     def __init__(self, scene: Scene, ascii: bool, width: int) -> None:
         self._scene, self._width = scene, width
-        self._rails = Rails(scene)
-        self._pen = Pen(ascii, gap=self._rails.width <= WIDE_RAILS)
+        self._rails = rail_rows(scene, ascii=ascii)
         self._signs = LETTERS if ascii else SIGNS
         names = scene.structure.nodes
         self._names = min(max(map(_cells, map(shown, names)), default=0), WIDEST_NAME)
@@ -72,19 +68,14 @@ class _Page:
 
     def lines(self) -> list[str]:
         """Draw all rows."""
-        rows, width = self._rails.rows, self._rails.width
-        marks = [self._pen.mark(self._scene.kind(row.name)) if row.name else "" for row in rows]
-        drawn = [self._pen.line(row, mark, width) for row, mark in zip(rows, marks, strict=True)]
-        widest = max(map(len, drawn), default=0)
         found: list[str] = []
-        for row, rails in zip(rows, drawn, strict=True):
+        for row in self._rails:
             if row.name is None:
-                found.append(rails)
+                found.append(row.rails.rstrip())
                 continue
-            beside = self._beside(row.name, self._width - widest - 2)
-            below = f"{self._pen.passing(row, width):<{widest}}"
-            found.append(f"{rails:<{widest}}  {beside[0]}")
-            found += [f"{below}  {more}" for more in beside[1:]]
+            beside = self._beside(row.name, self._width - len(row.rails) - 2)
+            found.append(f"{row.rails}  {beside[0]}")
+            found += [f"{row.passing}  {more}" for more in beside[1:]]
         return found
 
     def _beside(self, name: str, room: int) -> list[str]:
