@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from exodsl.errors import ExtraMissing
+
 if TYPE_CHECKING:
     from exodsl.testing.calling import context as context
     from exodsl.testing.clock import FakeClock as FakeClock
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from exodsl.testing.graphs import GraphSnapshot as GraphSnapshot
     from exodsl.testing.inline import run_inline as run_inline
     from exodsl.testing.run import InlineRun as InlineRun
+    from exodsl.testing.scheduled import ScheduledRuns as ScheduledRuns
+    from exodsl.testing.scheduled import run_scheduled as run_scheduled
     from exodsl.testing.stepping import Stepper as Stepper
     from exodsl.testing.stepping import step_inline as step_inline
 
@@ -19,10 +23,12 @@ __all__ = [
     "FakeClock",
     "GraphSnapshot",
     "InlineRun",
+    "ScheduledRuns",
     "Stepper",
     "context",
     "fail",
     "run_inline",
+    "run_scheduled",
     "step_inline",
 ]
 
@@ -30,10 +36,12 @@ _HOMES = {
     "FakeClock": "exodsl.testing.clock",
     "GraphSnapshot": "exodsl.testing.graphs",
     "InlineRun": "exodsl.testing.run",
+    "ScheduledRuns": "exodsl.testing.scheduled",
     "Stepper": "exodsl.testing.stepping",
     "context": "exodsl.testing.calling",
     "fail": "exodsl.testing.fakes",
     "run_inline": "exodsl.testing.inline",
+    "run_scheduled": "exodsl.testing.scheduled",
     "step_inline": "exodsl.testing.stepping",
 }
 
@@ -43,7 +51,12 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f'module "exodsl.testing" has no attribute "{name}"')
-    value = globals()[name] = getattr(importlib.import_module(home), name)
+    try:
+        value = globals()[name] = getattr(importlib.import_module(home), name)
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] != "syrupy":
+            raise
+        raise ExtraMissing(f"`{name}` and snapshots of graphs", "testing") from error
     return value
 
 

@@ -8,7 +8,9 @@ from itertools import starmap
 from typing import Any, get_args
 
 from exodsl.api.run import Run
-from exodsl.dsl.graph import Graph
+from exodsl.dsl.body import Body
+from exodsl.manager.protocol import StateManager
+from exodsl.template.models import GraphTemplate
 from exodsl.testing.ways import Kind, Way, ways_of, ways_taken
 
 _NEVER: Mapping[Kind, str] = {
@@ -20,7 +22,7 @@ _NEVER: Mapping[Kind, str] = {
     "empty": "never an empty fanout",
 }
 Data = dict[str, dict[str, Any]]
-"""What workers send: plain lists and texts."""
+"""What other processes send: plain lists and texts."""
 
 
 @dataclass
@@ -47,15 +49,20 @@ class Coverage:
     def __init__(self) -> None:
         self._graphs: dict[str, GraphWays] = {}
 
-    def add(self, run: Run, graph: Graph[Any, Any]) -> None:
-        """Count a run that has ended; one of an earlier version says nothing of the graph as it is."""
-        template, view = graph.compile(), run.view
-        if run.manager.template(view.namespace, view.graph, view.version).content_hash != template.content_hash:
+    def add(self, manager: StateManager, run_id: str, template: GraphTemplate, bodies: Mapping[str, Body]) -> None:
+        """Count a run that has ended; one of an earlier version says nothing of the graph as it is.
+
+        :param template: of the graph as it is.
+        :param bodies: its bodies, by node name.
+        """
+        view = manager.run(run_id)
+        if manager.template(view.namespace, view.graph, view.version).content_hash != template.content_hash:
             return
-        key = f"{template.namespace}/{template.name} {template.content_hash}"
+        name = f"{template.namespace}/{template.name}"
+        key = f"{name} {template.content_hash}"
         if key not in self._graphs:
-            self._graphs[key] = GraphWays(f"{template.namespace}/{template.name}", dict.fromkeys(ways_of(graph)))
-        self._graphs[key].taken.update(ways_taken(run))
+            self._graphs.setdefault(key, GraphWays(name, dict.fromkeys(ways_of(template, bodies))))
+        self._graphs[key].taken.update(ways_taken(Run(manager, run_id)))
 
     def data(self) -> Data:
         """Return all of it as plain data, for another process to merge."""

@@ -87,6 +87,8 @@ def read_fakes(graph: Graph[Any, Any], fakes: Fakes) -> dict[str, Body]:
     :raises NotFound: when the graph has no such node.
     :raises DefinitionError: when a fake is no function, or wants what the node does not have.
     """
+    if not isinstance(fakes, Mapping):
+        raise DefinitionError(f"fake={fakes!r}: takes a mapping of nodes to functions, write fake={{node: function}}.")
     bodies = dict(zip((node.identifier for node in graph.nodes), graph_bodies(graph), strict=True))
     found: dict[str, Body] = {}
     for place, fake in fakes.items():

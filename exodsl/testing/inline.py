@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -11,7 +12,8 @@ from exodsl.dsl.graph import Graph
 from exodsl.testing.clock import FakeClock
 from exodsl.testing.fakes import Fakes
 from exodsl.testing.run import InlineRun
-from exodsl.testing.stepping import LIMIT, Path, step_inline
+from exodsl.testing.stage import Path, Secrets
+from exodsl.testing.stepping import LIMIT, step_inline
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741
 S = TypeVar("S", bound=BaseModel)
@@ -23,6 +25,8 @@ def run_inline(
     /,
     *,
     store: S | Mapping[str, Any] | None = None,
+    start_delay: timedelta | None = None,
+    secrets: Secrets | None = None,
     clock: FakeClock | None = None,
     fake: Fakes | None = None,
     seed: int = 0,
@@ -40,6 +44,16 @@ def run_inline(
     :raises RunStuck: when the run cannot end, or takes more than `limit` exchanges; names what waits.
     """
     with step_inline(
-        graph, inputs, store=store, clock=clock, fake=fake, seed=seed, db=db, limit=limit, **fields
+        graph,
+        inputs,
+        store=store,
+        start_delay=start_delay,
+        secrets=secrets,
+        clock=clock,
+        fake=fake,
+        seed=seed,
+        db=db,
+        limit=limit,
+        **fields,
     ) as step:
         return step.finish()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,12 +69,21 @@ def graph_snapshot(request: pytest.FixtureRequest) -> GraphSnapshot:
     writes what is there now.
     """
     if not request.config.pluginmanager.hasplugin("syrupy"):
-        from exodsl.errors import ExtraMissing
-
-        pytest.fail(str(ExtraMissing("Snapshots of graphs", "testing")), pytrace=False)
+        pytest.fail(_without_syrupy(), pytrace=False)
     from exodsl.testing.graphs import GraphSnapshot
 
     return GraphSnapshot.of(request.getfixturevalue("snapshot"))
+
+
+def _without_syrupy() -> str:
+    """Return why there are no snapshots, and what helps."""
+    from exodsl.errors import ExtraMissing
+
+    try:
+        importlib.import_module("syrupy")
+    except ImportError:
+        return str(ExtraMissing("Snapshots of graphs", "testing"))
+    return "Snapshots of graphs need the plugin of syrupy, which is turned off: leave `-p no:syrupy` out."
 
 
 @pytest.fixture

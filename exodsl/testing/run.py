@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from exodsl.api.run import Run
@@ -23,7 +24,9 @@ class InlineRun(Run):
     def __init__(self, manager: StateManager, run_id: str, graph: Graph[Any, Any], clock: FakeClock) -> None:
         super().__init__(manager, run_id, graph)
         self.clock = clock
-        self._values = manager.read_store(run_id)
+        self._values: dict[str, Any] = {}
+        with suppress(StoreUnavailable):  # it was cancelled before anything of it began
+            self._values = manager.read_store(run_id)
         self._writes: dict[int, list[StoreWrite]] = {}
 
     def store(self) -> dict[str, Any]:

@@ -2,72 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
-from os import PathLike, fspath
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 
-from exodsl.api.ending import tell_ended
 from exodsl.api.inputs import Given
 from exodsl.api.run import AnyPlace
-from exodsl.api.running import begin
-from exodsl.database.sqlite import MEMORY, Sqlite
 from exodsl.dsl.graph import Graph
 from exodsl.engine.reports import Claim
-from exodsl.errors import NotFound, RunStuck, TransitionRefused
-from exodsl.manager.embedded import EmbeddedManager
-from exodsl.manager.opening import database_path
+from exodsl.errors import NotFound, RunStuck, SettingInvalid, TransitionRefused
 from exodsl.manager.protocol import Exchange
 from exodsl.manager.sessions import LEASE_MS
 from exodsl.manager.views import GateView, StateView
-from exodsl.runtime.drive import in_event_loop
 from exodsl.testing.clock import FakeClock
-from exodsl.testing.fakes import Fakes, placed, read_fakes, stand_ins
+from exodsl.testing.fakes import Fakes, placed
 from exodsl.testing.run import InlineRun
+from exodsl.testing.stage import Path, Secrets, Stage, apart, staged
 from exodsl.testing.worker import Worker
 
-T = TypeVar("T")
 I = TypeVar("I", bound=BaseModel)  # noqa: E741
 S = TypeVar("S", bound=BaseModel)
-Path = str | PathLike[str]
 LIMIT = 10_000
 """How many exchanges a run may take."""
-_PAGE = 1000
 _NAMED = 3
 
 
 class Stepper:
     """Drives one run, and lets a test look at it between two exchanges; made by `step_inline`.
 
-    :param database: where the run is kept; closed with the run.
     :param workers: how many states it holds at once.
     :param limit: how many exchanges the run may take.
     """
 
     def __init__(
         self,
-        database: Sqlite,
-        graph: Graph[Any, Any],
+        stage: Stage,
         given: tuple[Given, Mapping[str, Any], Given],
+        start_delay: timedelta | None,
         *,
-        clock: FakeClock,
-        fakes: Fakes,
-        seed: int,
         workers: int,
         limit: int,
     ) -> None:
-        inputs, fields, store = given
-        self.clock = clock
-        self._database, self._graph, self._seed = database, graph, seed
+        self.clock = stage.clock
+        self._stage, self._graph = stage, stage.graph
         self._workers, self._limit = workers, limit
-        self._faked = read_fakes(graph, fakes)
-        manager = self._manager()
-        begun = begin(manager, graph, inputs, fields, store=store, stand_ins=stand_ins(graph, self._faked))
-        self.run = InlineRun(manager, begun.run_id, graph, clock)
+        self.run = stage.begin(given, start_delay)
         self._worker: Worker | None = self._recruit()
         self._held: list[Claim] = []
         self._due: int | None = 0
@@ -76,6 +58,12 @@ class Stepper:
 
     def __repr__(self) -> str:
         return f"<{self.run!r}, held: {', '.join(claim.identifier for claim in self._held) or 'nothing'}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     @property
     def held(self) -> tuple[StateView, ...]:
@@ -95,7 +83,7 @@ class Stepper:
         :raises RunStuck: when nothing can happen any more, or the limit is reached.
         :raises TransitionRefused: when the runtime was killed.
         """
-        return _apart(self._next)
+        return apart(self._next)
 
     def until(self, node: AnyPlace) -> StateView:
         """Go on until a state of a node is held, and return it; its body has not run yet.
@@ -112,7 +100,7 @@ class Stepper:
 
     def finish(self) -> InlineRun:
         """Go on until the run has ended, and return it; a run that is retried after that can go on."""
-        return _apart(self._finish)
+        return apart(self._finish)
 
     def cancel(self) -> None:
         """Cancel the run: bodies of what is held still run, and what they give is refused."""
@@ -125,10 +113,10 @@ class Stepper:
         :raises TransitionRefused: when it is dead already.
         """
         worker = self._working()
-        _apart(partial(self._die, worker, after_bodies))
+        apart(partial(self._die, worker, after_bodies))
         self._worker, self._held = None, []
         # Another manager, as another process would have: this one knows nothing of what that one held.
-        self.run.manager = self._manager()
+        self.run.manager = self._stage.manager()
         self._lost_until = self.clock() + 2 * LEASE_MS
 
     def resume(self) -> None:
@@ -140,14 +128,11 @@ class Stepper:
     def close(self) -> None:
         """Take leave; the run can still be read."""
         if self._worker is not None:
-            _apart(self._worker.leave)
+            apart(self._worker.leave)
         self.run.owning()
 
-    def _manager(self) -> EmbeddedManager:
-        return EmbeddedManager(self._database, clock=self.clock, seed=self._seed)
-
     def _recruit(self) -> Worker:
-        return Worker(self.run, self._graph, self._faked)
+        return self._stage.worker(self.run.manager, self.run.run_id)
 
     def _working(self) -> Worker:
         if self._worker is None:
@@ -180,7 +165,7 @@ class Stepper:
         self.run.remember(report for report in reports if report.state_id not in exchange.refused)
         self._over = self._has_ended(exchange)
         if self._over:
-            tell_ended(self.run, self._graph)
+            self._stage.tell_ended(self.run)
         elif not reports and not self._held:
             self._refuse_standstill()
         return not self._over
@@ -230,13 +215,14 @@ class Stepper:
         return ", ".join([*named, *gates[:_NAMED]]) or "nothing waits"
 
 
-@contextmanager
 def step_inline(
     graph: Graph[I, S],
     inputs: I | Mapping[str, Any] | None = None,
     /,
     *,
     store: S | Mapping[str, Any] | None = None,
+    start_delay: timedelta | None = None,
+    secrets: Secrets | None = None,
     clock: FakeClock | None = None,
     fake: Fakes | None = None,
     seed: int = 0,
@@ -244,12 +230,16 @@ def step_inline(
     workers: int = 1,
     limit: int = LIMIT,
     **fields: Any,
-) -> Iterator[Stepper]:
-    """Give a run that is driven by hand, with the real engine and a clock that jumps; nothing has run yet.
+) -> Stepper:
+    """Return a run that is driven by hand, with the real engine and a clock that jumps; nothing has run yet.
+
+    `with step_inline(...) as step:` takes leave at the end; without it, call `step.close()`.
 
     :param inputs: the run's inputs, as their model or a mapping.
     :param fields: the run's inputs by name.
     :param store: first values of the run's store.
+    :param start_delay: holds the root back for so long.
+    :param secrets: values of the graph's secrets, by name; no variable is read for them, and nothing is stored.
     :param clock: tells the time; a new one by default.
     :param fake: functions that stand in for the bodies of nodes.
     :param seed: makes the jitter of retries repeatable, 0 by default.
@@ -257,33 +247,12 @@ def step_inline(
     :param workers: how many states are held at once, 1 by default.
     :param limit: how many exchanges the run may take, 10,000 by default.
     :raises GraphInvalid: when the graph does not pass its checks.
-    :raises InputInvalid: when inputs or store values do not fit.
-    :raises DefinitionError: when a fake does not fit its node.
+    :raises InputInvalid: when inputs or store values do not fit, or the graph has no such secret.
+    :raises DefinitionError: when a fake does not fit its node, or a secret is missing.
+    :raises SettingInvalid: when a number is less than 1, or the clock or the graph is none.
     """
-    database = Sqlite(MEMORY if db is None else database_path(fspath(db)), durability="normal")
-    try:
-        stepper = Stepper(
-            database,
-            graph,
-            (inputs, fields, store),
-            clock=clock or FakeClock(),
-            fakes=fake or {},
-            seed=seed,
-            workers=workers,
-            limit=limit,
-        )
-    except BaseException:
-        database.close()
-        raise
-    try:
-        yield stepper
-    finally:
-        stepper.close()
-
-
-def _apart(call: Callable[[], T]) -> T:
-    """Make a call where no event loop runs: on a thread, if one runs here."""
-    if not in_event_loop():
-        return call()
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(call).result()
+    for option, number in (("workers", workers), ("limit", limit)):
+        if number < 1:
+            raise SettingInvalid(f"{option}={number}: give 1 or more.")
+    with staged(graph, clock=clock, fakes=fake, secrets=secrets, seed=seed, db=db) as stage:
+        return Stepper(stage, (inputs, fields, store), start_delay, workers=workers, limit=limit)

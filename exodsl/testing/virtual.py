@@ -58,6 +58,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._called)
         return future
 
+    async def shutdown_default_executor(self, *timeout: float | None) -> None:
+        """Wait for the threads that functions ran on; that takes real time, too."""
+        self._calls += 1
+        try:
+            await super().shutdown_default_executor(*timeout)
+        finally:
+            self._calls -= 1
+
     def _called(self, future: Future[Any]) -> None:
         self._calls -= 1
 

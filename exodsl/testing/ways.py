@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import Any, Literal, NamedTuple
 
 from exodsl.api.run import Run
 from exodsl.dsl.body import Body
-from exodsl.dsl.graph import Graph
 from exodsl.dsl.signals import Prune
 from exodsl.manager.views import NodeProgress, StateView
+from exodsl.template.models import GraphTemplate
 from exodsl.template.structure import Role, Structure
 
 Kind = Literal["node", "edge", "retry", "failure", "prune", "empty"]
@@ -24,21 +24,22 @@ class Way(NamedTuple):
     where: str
 
 
-def ways_of(graph: Graph[Any, Any]) -> Iterator[Way]:
+def ways_of(template: GraphTemplate, bodies: Mapping[str, Body]) -> Iterator[Way]:
     """Give the ways that a graph offers.
 
     Each node can be reached, and can fail; it can be retried where its policy allows that, pruned where its body
     names a signal for it, and empty where it fans out. Each edge can be taken.
+
+    :param bodies: by node name.
     """
-    template = graph.compile()
-    pruning = {node.identifier for node in graph.nodes if _may_prune(node.body)}
+    pruning = {name for name, body in bodies.items() if _may_prune(body)}
     for node in template.nodes:
         yield Way("node", node.identifier)
         yield from (Way("edge", edge(node.identifier, target)) for target in node.next_nodes)
         if (node.retry_policy or template.retry_policy).max_retries:
             yield Way("retry", node.identifier)
         yield Way("failure", node.identifier)
-        if node.identifier in pruning:
+        if node.node_name in pruning:
             yield Way("prune", node.identifier)
         if node.fans_out:
             yield Way("empty", node.identifier)

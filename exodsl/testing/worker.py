@@ -5,36 +5,57 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
-from exodsl.api.running import bodies
+from pydantic import SecretStr
+
 from exodsl.dsl.body import Body
-from exodsl.dsl.graph import Graph
 from exodsl.engine.reports import Claim, Report, Usage
 from exodsl.errors import RunStuck
-from exodsl.manager.protocol import Exchange, Serves
+from exodsl.manager.protocol import Exchange, Serves, StateManager
 from exodsl.runtime.bodies import IN_A_THREAD, Bodies
+from exodsl.runtime.desk import Kit
 from exodsl.runtime.judging import Ending, Raised, failure
-from exodsl.testing.run import InlineRun
+from exodsl.testing.clock import FakeClock
 from exodsl.testing.virtual import NothingToWaitFor, VirtualLoop
 
 
-class Worker:
-    """Works on one run.
+class InlineBodies(Bodies):
+    """Bodies that get secrets as the test gives them, whatever their variables say."""
 
-    :param graph: what it is a run of.
-    :param faked: the bodies that stand in for those of the graph, by identifier.
+    def __init__(self, manager: StateManager, bodies: Mapping[str, Body], given: Mapping[str, SecretStr]) -> None:
+        super().__init__(manager, bodies)
+        self._given = given
+
+    def _secrets(self, claim: Claim, kit: Kit) -> Mapping[str, str]:
+        given = {name: self._given[name].get_secret_value() for name in kit.declared if name in self._given}
+        others = {name: optional for name, optional in kit.declared.items() if name not in given}
+        return {**self._kept_secrets.of(self._template(claim.run_id), others), **given}
+
+
+class Worker:
+    """Works on one run, or on all that there is of a graph.
+
+    :param own: the bodies of the graph, by node name.
+    :param faked: the bodies that stand in for some of them, by identifier.
+    :param secrets: values that are given by the test, by name.
     """
 
-    def __init__(self, run: InlineRun, graph: Graph[Any, Any], faked: Mapping[str, Body]) -> None:
-        manager, named = run.manager, bodies(graph)
-        self._manager, self._clock = manager, run.clock
-        self._bodies = Bodies(manager, named)
-        self._faked = {name: Bodies(manager, {body.node_name: body}) for name, body in faked.items()}
-        self._runner = asyncio.Runner(loop_factory=partial(VirtualLoop, run.clock))
-        serves = Serves({(graph.namespace, graph.name): frozenset(named)}, run.run_id)
+    def __init__(
+        self,
+        manager: StateManager,
+        clock: FakeClock,
+        serves: Serves,
+        *,
+        own: Mapping[str, Body],
+        faked: Mapping[str, Body],
+        secrets: Mapping[str, SecretStr],
+    ) -> None:
+        self._manager, self._clock = manager, clock
+        self._bodies = InlineBodies(manager, own, secrets)
+        self._faked = {name: InlineBodies(manager, {body.node_name: body}, secrets) for name, body in faked.items()}
+        self._runner = asyncio.Runner(loop_factory=partial(VirtualLoop, clock))
         self._session = manager.open_session("test", serves)
 
     def work(self, claim: Claim) -> Report:
@@ -44,7 +65,7 @@ class Worker:
         result = failure(ending, claim.retry_policy) if isinstance(ending, Raised) else ending
         return Report(claim.state_id, claim.lease, result, Usage(round((self._clock.elapsed - begun) * 1000)))
 
-    def exchange(self, reports: list[Report], capacity: int) -> Exchange:
+    def exchange(self, reports: Sequence[Report], capacity: int) -> Exchange:
         """Tell what came of bodies, and what they logged; take up to so many states."""
         notes = [note for one in (self._bodies, *self._faked.values()) for note in one.notebook.take(reports, math.inf)]
         return self._manager.exchange(self._session, reports, capacity, notes)

@@ -124,6 +124,7 @@ def test_the_target_that_started_a_run_is_found_again(flow: Path) -> None:
     run = begin(manager, load(str(flow)), {"count": 3}, target=f"{flow}:graph")
 
     assert resume(run.run_id, db=manager).output("total") == 3
+    manager.close()
 
 
 def test_a_run_without_a_target_asks_for_the_graph(manager: Manager) -> None:

@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from exodsl import ExodslError, GraphInvalid
+from exodsl.manager.embedded import EmbeddedManager
 from tests.docs.fenced import Block, fenced_blocks
 from tests.typing_cases.checkers import mypy, pyright
 
@@ -114,6 +115,9 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program
     module = ModuleType("flow")
     monkeypatch.setitem(sys.modules, "flow", module)
     yield Program(tmp_path, module)
+    for value in vars(module).values():
+        if isinstance(value, EmbeddedManager):  # a page need not say that it is closed
+            value.close()
     for path in tmp_path.glob("*.py"):
         sys.modules.pop(path.stem, None)
 

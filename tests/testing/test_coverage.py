@@ -15,14 +15,18 @@ from exodsl import (
     Prune,
     PruneSignal,
     RetryPolicy,
+    Runtime,
     StateManager,
     any_of_nodes,
     collect,
     node,
     resume,
 )
-from exodsl.api.ending import observe_endings
 from exodsl.api.running import begin
+from exodsl.errors import SettingInvalid
+from exodsl.manager.protocol import Trigger
+from exodsl.runtime import endings
+from exodsl.runtime.endings import observe_endings
 from exodsl.testing.coverage import Coverage
 
 SOON = RetryPolicy(max_retries=1, strategy="FIXED", backoff_factor=1)
@@ -220,6 +224,7 @@ def test_a_run_of_an_earlier_version_does_not_count(watched: Watched) -> None:
 
     assert run.status == "SUCCESS"
     assert watched.report == ["no run of a graph ended in this session"]
+    manager.close()
 
 
 def test_what_another_process_has_seen_is_added(watched: Watched) -> None:
@@ -257,3 +262,38 @@ def test_several_graphs_have_a_sum(watched: Watched) -> None:
 def test_without_runs_nothing_was_taken(watched: Watched) -> None:
     assert watched.report == ["no run of a graph ended in this session"]
     assert watched.coverage.percent == 0
+
+
+# --- runs by other means than a call ---------------------------------------------------------------
+
+
+def test_runs_of_a_runtime_in_this_process_count(watched: Watched) -> None:
+    graph, manager = divided(), StateManager.open(":memory:")
+    version = manager.upsert(graph.compile())
+    runtime = Runtime(graphs=[graph], manager=manager, grace=0, runs_ended=lambda runs: runtime.stop())
+    manager.trigger([Trigger("default", "divided", {"highest": 3}, version=version)])
+
+    runtime.start()
+
+    assert watched.report[0] == "default/divided: 8 of 13 ways taken, 61 %"
+    manager.close()
+
+
+def test_runs_of_a_runtime_that_serves_nodes_alone_count(watched: Watched) -> None:
+    graph, manager = divided(), StateManager.open(":memory:")
+    version = manager.upsert(graph.compile())
+    runtime = Runtime(nodes=graph.nodes, manager=manager, grace=0, runs_ended=lambda runs: runtime.stop())
+    manager.trigger([Trigger("default", "divided", {"highest": 0}, version=version)])
+
+    runtime.start()
+
+    assert watched.report[0] == "default/divided: 3 of 13 ways taken, 23 %"
+    manager.close()
+
+
+def test_an_observer_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endings, "_observers", [])
+    monkeypatch.setenv("EXODSL_OBSERVER", "nowhere:report")
+
+    with pytest.raises(SettingInvalid, match='EXODSL_OBSERVER="nowhere:report" names no function that can be imported'):
+        divided().run(highest=0, db=":memory:")

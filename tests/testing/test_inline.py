@@ -8,6 +8,10 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import BaseModel
 
 from exodsl import (
@@ -103,6 +107,25 @@ def test_a_body_that_asks_to_be_run_later_is_run_later() -> None:
     run = run_inline(alone(poll))
 
     assert (run.output(poll), run.clock.elapsed) == ("ready", 60)
+
+
+def test_a_start_delay_ends_at_once_and_counts() -> None:
+    run = run_inline(alone(thread_of), start_delay=timedelta(days=3))
+
+    assert (run.status, run.clock.elapsed) == ("SUCCESS", 3 * 24 * 3600)
+    assert run.states(thread_of)[0].created_at == FakeClock().now
+
+
+@pytest.mark.parametrize(
+    ("delay", "said"),
+    [
+        (30, r"start_delay=30: takes a timedelta, write start_delay=timedelta\(seconds=30\)"),
+        (timedelta(seconds=-1), "give 0 or more"),
+    ],
+)
+def test_a_start_delay_that_is_none_is_refused(delay: timedelta, said: str) -> None:
+    with pytest.raises(InputInvalid, match=said):
+        run_inline(alone(thread_of), start_delay=delay)
 
 
 def test_an_async_body_times_out_in_no_time() -> None:
@@ -240,6 +263,23 @@ def test_a_body_that_waits_for_nothing_is_named() -> None:
 
     with pytest.raises(RunStuck, match='The body of "forever" waits for something that nobody does'):
         run_inline(alone(forever))
+
+
+def test_where_tracing_is_set_up_a_body_still_traces_and_the_run_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+
+    @node
+    def work() -> None:
+        with trace.get_tracer("library").start_as_current_span("own"):
+            pass
+
+    with trace.get_tracer("test").start_as_current_span("test"):
+        run_inline(alone(work))
+
+    own, test = exporter.get_finished_spans()
+    assert (own.name, own.parent) == ("own", test.context)
 
 
 def test_a_failing_run_is_returned() -> None:

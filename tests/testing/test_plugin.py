@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.testing.conftest import Pytest
+from tests.testing.conftest import WORDS, Pytest
 
 pytest_plugins = ["pytester"]
 
@@ -16,18 +16,8 @@ from words import graph, total
 def test_run():
     assert graph.run(document="a b. c", db=":memory:").output(total) == 3
 """
-WITHOUT_SYRUPY = """
-import sys
-
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "syrupy":
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, Missing())
-import pytest
-sys.exit(pytest.main(["-W", "error", "-p", "no:cacheprovider", "-p", "no:syrupy"]))
-"""
+MISSING = """raise ModuleNotFoundError("No module named 'syrupy'", name="syrupy")"""
+"""A module in the place of the real one: for pytest as for us, that one is not there."""
 HEAVY = {"anyio", "cryptography", "networkx", "peewee", "pydantic", "syrupy", "typer"}
 
 
@@ -58,15 +48,32 @@ def test_a_project_that_does_not_use_it_notices_nothing(project: pytest.Pytester
     result.assert_outcomes(passed=1)
 
 
-def test_without_syrupy_one_line_says_what_to_install(project: pytest.Pytester) -> None:
-    project.makepyfile(test_graph="def test_graph(graph_snapshot): ...\n\ndef test_other(): ...")
+def test_without_syrupy_one_line_says_what_to_install(project: pytest.Pytester, run_pytest: Pytest) -> None:
+    project.makepyfile(syrupy=MISSING, test_graph="def test_graph(graph_snapshot): ...\n\ndef test_other(): ...")
 
-    result = project.run(sys.executable, "-c", WITHOUT_SYRUPY)
+    result = run_pytest("-p", "no:syrupy")
 
     result.assert_outcomes(errors=1, passed=1)
     result.stdout.fnmatch_lines(
         ['Snapshots of graphs need a part of exodsl that is not installed: pip install "exodsl[[]testing]"']
     )
+
+
+def test_a_test_that_imports_what_needs_syrupy_is_told_what_to_install(
+    project: pytest.Pytester, run_pytest: Pytest
+) -> None:
+    project.makepyfile(syrupy=MISSING, test_graph="from exodsl.testing import GraphSnapshot\n\ndef test_graph(): ...")
+
+    result = run_pytest("-p", "no:syrupy")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(['*ExtraMissing: `GraphSnapshot` and snapshots of graphs need*"exodsl[[]testing]"'])
+
+
+def test_a_syrupy_that_is_turned_off_is_said(project: pytest.Pytester, run_pytest: Pytest) -> None:
+    project.makepyfile(test_graph="def test_graph(graph_snapshot): ...")
+
+    run_pytest("-p", "no:syrupy").stdout.fnmatch_lines(["*which is turned off: leave `-p no:syrupy` out."])
 
 
 def test_tests_of_asyncio_and_anyio_stand_side_by_side(project: pytest.Pytester, run_pytest: Pytest) -> None:
@@ -156,6 +163,46 @@ def test_workers_of_xdist_send_what_they_saw(project: pytest.Pytester, run_pytes
 
     assert result.ret == 0
     result.stdout.fnmatch_lines(["default/word-count: 6 of 12 ways taken, 50 %"])
+
+
+STARTED = """
+import multiprocessing
+import subprocess
+import sys
+
+import forked
+import pytest
+
+MAIN = "from exodsl.cli import main; main()"
+RUN = ["run", "command.py", "--input", "document=a b. c", "--db", "runs.db"]
+SCRIPT = "from script import graph; graph.run(document='a b. c', db=':memory:')"
+
+def test_command():
+    subprocess.run([sys.executable, "-c", MAIN, *RUN], check=True)
+
+def test_script():
+    subprocess.run([sys.executable, "-c", SCRIPT], check=True)
+
+def work():
+    forked.graph.run(document="a b. c", db=":memory:")
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_fork():
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+"""
+
+
+def test_runs_in_processes_that_tests_start_count(project: pytest.Pytester, run_pytest: Pytest) -> None:
+    names = ("command", "forked", "script")
+    project.makepyfile(test_started=STARTED, **{name: WORDS.replace("word-count", name) for name in names})
+
+    result = run_pytest("--exodsl-coverage", "-n", "1")
+
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines([f"default/{name}: 5 of 12 ways taken, 41 %" for name in names])
 
 
 @pytest.mark.parametrize("least", ["101", "-1", "much", "nan"])

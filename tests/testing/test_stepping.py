@@ -86,6 +86,15 @@ def test_the_clock_jumps_with_the_exchange_after_the_one_that_found_nothing(grap
         assert (waiting, step.clock.elapsed, [state.retry_count for state in step.held]) == (((), 0), 3600, [1])
 
 
+def test_a_start_delay_holds_the_root_back(graph: Graph) -> None:
+    with step_inline(graph, text="a", start_delay=timedelta(hours=1)) as step:
+        step.next()
+        waiting = (step.held, step.clock.elapsed)
+        step.next()
+
+        assert (waiting, [state.identifier for state in step.held], step.clock.elapsed) == (((), 0), ["split"], 3600)
+
+
 def test_more_than_one_state_can_be_held(graph: Graph) -> None:
     with step_inline(graph, text="a b c", workers=2) as step:
         step.until(shout)
