@@ -16,7 +16,7 @@ class LastKey:
 
     def catch_up(self, connection: Any) -> None:
         """Learn the greatest keys that there are or were."""
-        self._last, self._last_run = templates.last_keys(connection)
+        self._last, self._last_run = templates.last_state(connection), templates.last_run(connection)
 
     def next(self) -> int:
         """Return the next key."""

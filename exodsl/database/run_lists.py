@@ -101,10 +101,9 @@ def statuses_of(connection: Any, run: int, nodes: Collection[int]) -> dict[State
 def newest_graphs(connection: Any, behind: tuple[str, str], limit: int) -> list[Row]:
     """Return (namespace, name, id, version, created_at) of the newest versions of graphs, by namespace and name."""
     rows: list[Row] = connection.execute(
-        "SELECT t.namespace, t.name, t.id, t.version, t.created_at FROM (SELECT namespace, name, max(version) AS newest"
-        " FROM graph_template WHERE (namespace, name) > (?, ?) GROUP BY namespace, name"
-        " ORDER BY namespace, name LIMIT ?) AS g JOIN graph_template AS t"
-        " ON t.namespace = g.namespace AND t.name = g.name AND t.version = g.newest ORDER BY t.namespace, t.name",
+        "SELECT namespace, name, id, version, created_at FROM graph_template AS t WHERE (namespace, name) > (?, ?)"
+        " AND NOT EXISTS (SELECT 1 FROM graph_template WHERE namespace = t.namespace AND name = t.name"
+        " AND version > t.version) ORDER BY namespace, name LIMIT ?",
         (*behind, limit),
     ).fetchall()
     return rows

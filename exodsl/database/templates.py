@@ -146,13 +146,22 @@ def last_template(connection: Any) -> int:
     return key
 
 
-def last_keys(connection: Any) -> tuple[int, int]:
-    """Return the greatest keys of a state and of a run that there are or were."""
-    state, run = connection.execute(
-        "SELECT (SELECT max(key) FROM (SELECT last_state AS key UNION ALL SELECT max(id) FROM state) AS states),"
-        " (SELECT max(key) FROM (SELECT last_run AS key UNION ALL SELECT max(id) FROM run) AS runs) FROM schema_version"
-    ).fetchone()
-    return state, run
+def last_state(connection: Any) -> int:
+    """Return the greatest key of a state that there is or was."""
+    return _last(connection, "state")
+
+
+def last_run(connection: Any) -> int:
+    """Return the greatest key of a run that there is or was."""
+    return _last(connection, "run")
+
+
+def _last(connection: Any, table: str) -> int:
+    key: int = connection.execute(
+        f"SELECT max(key) FROM (SELECT last_{table} AS key FROM schema_version UNION ALL SELECT max(id) FROM {table})"
+        " AS keys"
+    ).fetchone()[0]
+    return key
 
 
 def next_session(connection: Any) -> int:

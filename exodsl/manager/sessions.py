@@ -128,6 +128,11 @@ def machine() -> str:
     return f"{host()}/{blake2b(_boot().encode(), digest_size=4).hexdigest()}"
 
 
+def name_of(where: str) -> str:
+    """Return the name of a machine as people know it."""
+    return where.partition("/")[0]
+
+
 def _boot() -> str:
     # Numbers of processes mean something within one boot of one machine, and there within one container.
     try:

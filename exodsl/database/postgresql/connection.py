@@ -69,4 +69,5 @@ def _told(value: Any) -> Any:
 
 @lru_cache(2_000)
 def _marked(sql: str) -> str:
-    return sql.replace("%", "%%").replace("?", "%s")
+    # A list of nothing is no list here; no value is in it either way.
+    return sql.replace("%", "%%").replace("?", "%s").replace(" IN ()", " IN (NULL)")

@@ -19,7 +19,7 @@ from exodsl.errors import SchemaMismatch
 BLOCK, RUN_BLOCK = 100, 10
 """How many keys of states, and of runs, a process sets aside at once."""
 STEPS: Mapping[int, str] = {}
-"""What leads from each schema to the next, from the first one that was on PostgreSQL: 2."""
+"""What leads from each schema to the next, from the first one that was on PostgreSQL: 3."""
 _WRITERS = (
     "CREATE TABLE writer (id BIGINT, number BIGINT, signed TIMESTAMPTZ NOT NULL DEFAULT now(),"
     " PRIMARY KEY (id, number))"
