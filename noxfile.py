@@ -1,5 +1,8 @@
 """What is checked, and how: `nox -s tests` first, `nox -l` for the list."""
 
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -18,6 +21,20 @@ def install(session: nox.Session, group: str) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the test suite with two workers; arguments go to pytest."""
+    install(session, "test")
+    session.run("pytest", "-n", "auto", "--maxprocesses", "2", *session.posargs)
+
+
+@nox.session(default=False)
+def no_color(session: nox.Session) -> None:
+    """Run the inspector's tests once more, as on a terminal that wants no colours."""
+    install(session, "test")
+    session.run("pytest", "-n", "auto", "--maxprocesses", "2", "tests/tui", *session.posargs, env={"NO_COLOR": "1"})
+
+
+@nox.session(python=nox.project.python_versions(PYPROJECT), default=False)
+def matrix(session: nox.Session) -> None:
+    """Run the test suite with every Python that is supported; where one is not installed, that is said."""
     install(session, "test")
     session.run("pytest", "-n", "auto", "--maxprocesses", "2", *session.posargs)
 
@@ -47,6 +64,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def screenshots(session: nox.Session) -> None:
+    """Draw the inspector's pictures for the documentation anew."""
+    install(session, "test")
+    session.run("python", "-m", "tests.screenshots", env={"PYTHONPATH": "tui"})
+
+
+@nox.session(default=False)
 def properties(session: nox.Session) -> None:
     """Compare the engine with the plain interpreter on 10,000 random graphs, and in as many random histories."""
     install(session, "test")
@@ -72,3 +96,25 @@ def mutations(session: nox.Session) -> None:
     """Break the product on purpose, one way at a time, and see that a test notices; words choose some ways."""
     install(session, "test")
     session.run("python", "-m", "tests.mutations", *session.posargs)
+
+
+@nox.session(default=False)
+def exosphere(session: nox.Session) -> None:
+    """Let Exosphere's own SDK work against a server of ours, where there is a Python 3.12 for it."""
+    python = shutil.which("python3.12")
+    if python is None:
+        session.skip("Exosphere's SDK needs Python 3.12 or later, and there is no python3.12 on the PATH")
+    install(session, "test")
+    sdk = Path(session.create_tmp()) / "sdk"
+    session.run(python, "-m", "venv", "--clear", str(sdk), external=True)
+    session.run(str(sdk / "bin" / "pip"), "install", "--quiet", "exospherehost==0.0.3b1", external=True)
+    environment = {"EXODSL_EXOSPHERE_PYTHON": str(sdk / "bin" / "python")}
+    session.run("pytest", "tests/server/test_sdk.py", *session.posargs, env=environment)
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Let schemathesis look for what a server of ours does not answer; arguments go to it."""
+    install(session, "test")
+    session.install("schemathesis>=4.32")
+    session.run("python", "-m", "tests.server", *session.posargs)

@@ -15,7 +15,6 @@ from peewee import PeeweeException, SqliteDatabase
 from exodsl.database.holding import OPENING, hold, is_held
 from exodsl.database.looking import MEMORY as MEMORY
 from exodsl.database.looking import SqliteFile, connection_to, raw
-from exodsl.database.looking import system_clock as system_clock
 from exodsl.database.migrations import migrate
 from exodsl.database.opening import check_file, create_schema, unusable
 from exodsl.errors import DatabaseUnusable

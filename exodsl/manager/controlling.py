@@ -53,9 +53,7 @@ class Controlling(Viewing, ABC):
 
     def _rerun(self, step: Step, run_id: str, state_id: int) -> Rerun:
         row = self._run_row(step.connection, run_id)
-        stores = step.catalog.run(step.connection, row[0]).plan.template.store_config.keys
-        if row[_CLEANED] and stores:
-            raise StoreUnavailable(row[1])
+        _expect_store(step, row)
         low, high = revisions.key_range(step.connection, row[0])
         by = self._db.keys.reserve(high - low + 1) - low
         reviser = Reviser(step, by)
@@ -130,8 +128,7 @@ class Controlling(Viewing, ABC):
         self, step: Step, run_id: str, state_ids: Sequence[int] | None, identifier: str | None, status: str | None
     ) -> Retried:
         row = self._expect(step, run_id, (*_LIVE, Run.FAILED, Run.SUCCESS), "nothing is created in it any more")
-        if row[_CLEANED]:
-            raise StoreUnavailable(row[1])
+        _expect_store(step, row)
         keys = self._chosen(step, row[0], state_ids, identifier, status)
         reviser = Reviser(step)
         retried = tuple(key for key in keys if reviser.retry(key, row[0]))
@@ -158,3 +155,9 @@ class Controlling(Viewing, ABC):
         if status not in statuses:
             raise TransitionRefused(f'Run "{row[1]}"', status.name, rule)
         return row
+
+
+def _expect_store(step: Step, row: Row) -> None:
+    """:raises StoreUnavailable: when the graph has a store, and that of the run was cleaned up (semantics 7)."""
+    if row[_CLEANED] and step.catalog.run(step.connection, row[0]).plan.template.store_config.keys:
+        raise StoreUnavailable(row[1])

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from exodsl.database import reads, revisions, templates
 from exodsl.database.again import again
+from exodsl.database.looking import system_clock as system_clock
 from exodsl.database.notes import write_notes
 from exodsl.database.protocol import Database
 from exodsl.engine.notes import Notes

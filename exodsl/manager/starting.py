@@ -68,6 +68,7 @@ class InputCheck:
         self._graph = template.name
         self._schema = template.inputs_schema or root_of(template).inputs_schema
         self._known: dict[str, JsonSchema] = (self._schema or {}).get("properties", {})
+        self._defaults = _defaults(template.inputs_schema)
         self._needed = needed_inputs(template)
         self._plain = _plain_types(self._known)
         self._validator: Any = None
@@ -88,6 +89,11 @@ class InputCheck:
         if not all(_plainly_fits(self._known[name], value) for name, value in given.items()):
             self._validate(given, self._schema)
 
+    def completed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the inputs of one run, with defaults where the graph declares some; those of the root are its own."""
+        left = {name: value for name, value in self._defaults.items() if name not in given}
+        return {**given, **left} if left else given
+
     def check_one(self, name: str, value: Any) -> None:
         """Look at one input by itself; :raises InputInvalid: when it does not fit."""
         known = self._known.get(name)
@@ -103,6 +109,11 @@ class InputCheck:
             raise InputInvalid(
                 f'Graph "{self._graph}" cannot take its input `{".".join(map(str, error.path))}`: {error.message}.'
             )
+
+
+def _defaults(schema: JsonSchema | None) -> dict[str, Any]:
+    known = (schema or {}).get("properties", {})
+    return {name: one["default"] for name, one in known.items() if "default" in one}
 
 
 _PLAIN = {"string": str, "integer": int, "number": float, "boolean": bool}

@@ -53,7 +53,10 @@ class Starter:
         text = as_json(dict(trigger.inputs), "inputs", graph)
         given: dict[str, Any] = from_json(text)
         if not trigger.validated:
-            self._catalog.input_check(self._connection, key).check(given)
+            check = self._catalog.input_check(self._connection, key)
+            check.check(given)
+            if (whole := check.completed(given)) is not given:
+                given, text = whole, as_json(whole, "inputs", graph)
         store = initial_store(plan.template, dict(trigger.store))
         if store:
             store = from_json(as_json(store, "store values", graph))

@@ -49,6 +49,8 @@ BREAKS = [
     ("../tui/exodsl_tui/a_break", "import exodsl.database", "The inspector sees what the state manager shows"),
     ("../tui/exodsl_tui/a_break", "import peewee", "peewee is at home in exodsl.database"),
     ("api/a_break", "import fastapi", "FastAPI is at home in exodsl.server"),
+    ("manager/a_break", "import prometheus_client", "FastAPI is at home in exodsl.server"),
+    ("server/a_break", "import exodsl.cli", "A room imports only from the rooms below it"),
 ]
 
 

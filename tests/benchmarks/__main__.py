@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import lists, memory, plans, startup, tables
+from tests.benchmarks import inspector, lists, memory, plans, startup, tables
 from tests.benchmarks.rounds import Way, measure
 
 ROUNDS, FEW_ROUNDS, QUICK_ROUNDS = 7, 5, 2
-WORK = ("W1", "W2", "W3", "W4", "W5", "HELP", "LISTS")
+WORK = ("W1", "W2", "W3", "W4", "W5", "HELP", "LISTS", "INSPECTOR")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -91,13 +91,25 @@ def _lists(quick: bool, rounds: int | None) -> Figures:
     return figures
 
 
+def _inspector(quick: bool, rounds: int | None) -> Figures:
+    scale = inspector.QUICK if quick else inspector.Scale(rounds or ROUNDS)
+    figures: Figures = []
+    for states in [10_000] if quick else [100_000, 1_000_000]:
+        with tempfile.TemporaryDirectory(prefix="exodsl-bench-") as folder:
+            found = inspector.measured(Path(folder), states, scale)
+        title = f"the inspector on a run of {states:,} states"
+        print("\n".join([f"{title}:", *map(str, found)]), flush=True)
+        figures.append((title, {figure.name: [figure.value, figure.unit] for figure in found}))
+    return figures
+
+
 def _rounds(quick: bool, *, many: bool = False) -> int:
     return QUICK_ROUNDS if quick else FEW_ROUNDS if many else ROUNDS
 
 
 _MEASURES: dict[str, Callable[[bool, int | None], Figures]] = {
     "W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "HELP": _help,
-    "LISTS": _lists,
+    "LISTS": _lists, "INSPECTOR": _inspector,
 }  # fmt: skip
 
 

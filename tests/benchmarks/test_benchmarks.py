@@ -1,9 +1,12 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import memory, plans
+from tests.benchmarks import inspector, memory, plans
+from tests.benchmarks.generated import generate
 from tests.benchmarks.rounds import Way, measure
+from tests.benchmarks.writer import BATCH, Writer
 
 
 @pytest.mark.parametrize("plan", [plans.chain, plans.fanout, plans.many_runs, plans.naps])
@@ -16,3 +19,22 @@ def test_every_way_does_its_work(plan: Callable[[int], list[Way]]) -> None:
 
 def test_a_fresh_process_tells_its_peak_memory() -> None:
     assert memory.measured_in_fresh_process(5) > 0
+
+
+def test_the_inspector_is_measured_on_a_terminal_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "exodsl.db"
+    generate(file, 300)
+
+    found = list(inspector.keys(file, 300, inspector.QUICK))
+
+    assert all(figure.value > 0 for figure in found)
+
+
+def test_a_writer_works_on_a_generated_run(tmp_path: Path) -> None:
+    file = tmp_path / "exodsl.db"
+    generate(file, 300, waiting=50)
+
+    writer = Writer(file, 300, count=4 * BATCH, rate=0)
+    writer.start()
+
+    assert writer.done().exchanges == 4

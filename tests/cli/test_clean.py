@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from exodsl.api.running import begin, drive
-from exodsl.database.sqlite import system_clock
 from exodsl.dsl.loader import load
+from exodsl.manager.embedded import system_clock
 from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import Serves, StateManager
 from tests.cli.conftest import Call

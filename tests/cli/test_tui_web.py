@@ -46,12 +46,15 @@ async def first_screen(address: str, *, origin: str | None = None, cookie: str |
     """Open the websocket as the page does, and read until a text is drawn."""
     headers = {"Origin": origin or address} | ({"Cookie": cookie} if cookie else {})
     seen = b""
-    async with aiohttp.ClientSession() as visitor, asyncio.timeout(WAIT):
-        async with visitor.ws_connect(f"{address}/ws?width=100&height=30", headers=headers) as socket:
-            while text not in seen:
-                message = await socket.receive()
-                assert message.type is aiohttp.WSMsgType.BINARY, message
-                seen += message.data
+    async with (
+        asyncio.timeout(WAIT),
+        aiohttp.ClientSession() as visitor,
+        visitor.ws_connect(f"{address}/ws?width=100&height=30", headers=headers) as socket,
+    ):
+        while text not in seen:
+            message = await socket.receive()
+            assert message.type is aiohttp.WSMsgType.BINARY, message
+            seen += message.data
     return seen
 
 
@@ -94,7 +97,7 @@ def test_others_need_the_token(serve: Serve) -> None:
     [
         (["--web", "--host", "0.0.0.0"], "there is no token"),
         (["--web", "--token", "short"], "at least 16 characters"),
-        (["--web", "words.py"], "is no database file"),
+        (["--web", "nowhere?x"], "is no database file"),
         (["--web", "--host", "nowhere.invalid"], "cannot be served"),
         (["--port", "8080"], "--port is for browsers"),
         (["--token", TOKEN], "--token is for browsers"),

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from exodsl import Context, Graph, Requeue, RetryPolicy, Runtime, Store, collect, inject, node
 from exodsl.api import running
-from exodsl.database.sqlite import system_clock
 from exodsl.engine.reports import Claim
+from exodsl.manager.embedded import system_clock
 from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.sessions import LEASE_MS, LOOK_MS

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from exodsl import Graph, Runtime, collect, node, resume
-from exodsl.database.sqlite import Sqlite, system_clock
-from exodsl.manager.embedded import EmbeddedManager
+from exodsl.database.sqlite import Sqlite
+from exodsl.manager.embedded import EmbeddedManager, system_clock
 from exodsl.manager.protocol import StateManager, Trigger
 from exodsl.manager.sessions import LEASE_MS
 from tests.faults.outcome import outcome

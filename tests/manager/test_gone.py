@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from exodsl.database.sqlite import Sqlite, system_clock
+from exodsl.database.sqlite import Sqlite
 from exodsl.engine.reports import Claim, Report, Result
-from exodsl.manager.embedded import EmbeddedManager
+from exodsl.manager.embedded import EmbeddedManager, system_clock
 from exodsl.manager.protocol import Serves, StateManager, Trigger
 from exodsl.manager.sessions import LEASE_MS
 from tests.manager.byhand import ByHand, Clock, add, begin, draw, give, numbers, report, serves

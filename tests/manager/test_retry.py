@@ -89,7 +89,8 @@ def test_a_retried_run_ends_as_if_nothing_had_failed(run: Begin, manager: StateM
 
 
 def test_what_was_pruned_can_be_tried_again(run: Begin, manager: StateManager) -> None:
-    begun = ran(run("root > leaf", keep_store=True), strict=False, root=prune())
+    """The run has ended well, but there was no store that could be missing now."""
+    begun = ran(run("root > leaf"), strict=False, root=prune())
     manager.retry(begun.run_id, [begun.state("root").state_id])
 
     assert (begun.work(), begun.ends()) == ("SUCCESS", ["RETRY_CREATED", "SUCCESS", "SUCCESS"])
@@ -421,7 +422,7 @@ def test_a_dry_run_changes_nothing_and_says_the_same_numbers(run: Begin, manager
 
 
 def test_a_dry_run_is_refused_where_a_retry_is(run: Begin, manager: StateManager) -> None:
-    begun = run("root")
+    begun = run("root", store_config={"default_values": {"k": 0}})
     begun.work()
 
     with pytest.raises(StoreUnavailable):
@@ -471,7 +472,8 @@ def test_others_may_be_at_work_on_what_is_not_taken_back(run: Begin, manager: St
 
 
 def test_a_run_whose_store_was_cleaned_up_is_not_retried(run: Begin, manager: StateManager) -> None:
-    begun = ran(run(**TOLERANT), strict=False, root=numbers(2), work=broken_at(1))
+    stored = {"store_config": {"default_values": {"k": 0}}}
+    begun = ran(run(**TOLERANT, **stored), strict=False, root=numbers(2), work=broken_at(1))
     before = seen(begun)
     with pytest.raises(StoreUnavailable, match="cleaned up"):
         manager.retry(begun.run_id)

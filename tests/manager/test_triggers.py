@@ -140,6 +140,16 @@ def test_a_root_without_its_value_is_refused(manager: StateManager) -> None:
         manager.trigger([Trigger("default", "graph")])
 
 
+def test_a_declared_input_that_is_not_given_has_its_default(manager: StateManager) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "default": 3}, "m": {"type": "integer"}}}
+    manager.upsert(draw("root > leaf", inputs={"root": {"x": "${{ inputs.n }}"}}, inputs_schema=schema, name="asked"))
+
+    plain, given = manager.trigger([Trigger("default", "asked"), Trigger("default", "asked", {"n": 7})])
+
+    assert manager.run(plain).inputs == {"n": 3}
+    assert manager.run(given).inputs == {"n": 7}
+
+
 def test_several_triggers_start_all_their_runs_in_order(manager: StateManager) -> None:
     manager.upsert(draw("root"))
     ids = manager.trigger([Trigger("default", "graph", {"n": n}) for n in range(20)])

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from exodsl import Graph, Runtime, node
-from exodsl.database.sqlite import Sqlite, system_clock
+from exodsl.database.sqlite import Sqlite
 from exodsl.errors import SettingInvalid
-from exodsl.manager.embedded import EmbeddedManager
+from exodsl.manager.embedded import EmbeddedManager, system_clock
 from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import StateManager as Manager
 from exodsl.manager.protocol import Trigger

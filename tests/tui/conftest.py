@@ -1,0 +1,211 @@
+"""The inspector under Textual's pilot, over real databases, with a clock and ids that are always the same."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from textual.pilot import Pilot
+
+from exodsl.manager.opening import open_manager
+from exodsl.manager.protocol import StateManager
+from exodsl.template.models import GraphTemplate
+from exodsl_tui.app import Inspector
+from exodsl_tui.links import parse
+from exodsl_tui.places import Place
+from exodsl_tui.themes import DARK, LIGHT
+from tests.manager.byhand import ByHand, Clock, begin
+
+PATIENCE = 8.0
+"""Seconds until a condition that a test waits for counts as never met."""
+Begin = Callable[..., ByHand]
+Look = Callable[["Tui"], Awaitable[None]]
+
+
+class ScreenText(SingleFileSnapshotExtension):
+    """A screen as text, one file each."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
+
+    def serialize(self, data: Any, **_: Any) -> str:
+        """Keep the text as it is."""
+        return f"{data}\n"
+
+
+class ScreenPicture(SingleFileSnapshotExtension):
+    """A screen as SVG, without what differs from process to process."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "svg"
+
+    def serialize(self, data: Any, **_: Any) -> str:
+        """Keep the picture as it is."""
+        return str(data)
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Snapshots of screens as text."""
+    return snapshot.use_extension(ScreenText)
+
+
+@dataclass
+class Tui:
+    """An inspector that is looked at, and whose keys are pressed."""
+
+    app: Inspector
+    pilot: Pilot[None]
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait until everything is answered and drawn."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settled()
+
+    async def type(self, text: str) -> None:
+        """Type a text, letter by letter."""
+        await self.pilot.press(*(_key(letter) for letter in text))
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until the reader has answered everything, and the answers are drawn."""
+        reader = self.app.reader
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                while not self.calm():
+                    await asyncio.sleep(0.002)
+                before = reader.answered, self.text()
+                await self.pilot.pause()
+                if self.calm() and (reader.answered, self.text()) == before:
+                    return
+
+    def calm(self) -> bool:
+        """Say whether the reader has nothing to answer."""
+        return self.app.reader.quiet
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                await self.pilot.pause()
+                await asyncio.sleep(0.005)
+
+    async def shows(self, text: str) -> None:
+        """Wait until a text is on the screen."""
+        try:
+            await self.until(lambda: text in self.text())
+        except TimeoutError:
+            raise AssertionError(f"{text!r} never appears:\n{self.text()}") from None
+
+    def text(self) -> str:
+        """Return what is on the screen, as text."""
+        strips = self.app.screen._compositor.render_strips(self.app.screen.size)
+        return "\n".join(strip.text.rstrip() for strip in strips)
+
+    def line(self, text: str) -> str:
+        """Return the line of the screen that a text is in."""
+        return next(line for line in self.text().splitlines() if text in line)
+
+
+def _key(letter: str) -> str:
+    names = {" ": "space", ":": "colon", "*": "asterisk", ">": "greater_than_sign", "<": "less_than_sign"}
+    more = {"-": "minus", ".": "full_stop", ",": "comma", "/": "slash", '"': "quotation_mark", "_": "underscore"}
+    return {**names, **more}.get(letter, letter)
+
+
+@dataclass(frozen=True)
+class Drive:
+    """Opens an inspector, and hands it to a test."""
+
+    database: Path
+    clock: Clock
+
+    def __call__(
+        self,
+        look: Look,
+        *,
+        link: str | None = None,
+        size: tuple[int, int] = (80, 24),
+        ascii: bool = False,
+        light: bool = False,
+        read_only: bool = False,
+        keymap: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run an inspector over the database until `look` is done."""
+        asyncio.run(self._run(look, link, size, ascii, light, read_only, keymap))
+
+    async def _run(
+        self,
+        look: Look,
+        link: str | None,
+        size: tuple[int, int],
+        ascii: bool,
+        light: bool,
+        read_only: bool,
+        keymap: Mapping[str, str] | None,
+    ) -> None:
+        app = Inspector(
+            Place("prod.db", str(self.database), read_only=read_only, clock=self.clock),
+            link=None if link is None else parse(link),
+            clock=lambda: datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=self.clock.now_ms),
+            zone=UTC,
+            ascii=ascii,
+            theme=(LIGHT if light else DARK).name,
+            keymap=keymap,
+        )
+        async with app.run_test(size=size, notifications=True) as pilot:
+            tui = Tui(app, pilot)
+            await tui.settled()
+            await look(tui)
+
+
+@pytest.fixture(autouse=True)
+def fixed_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ids of runs depend on nothing but their order."""
+    numbers = itertools.count(0x51F3A)
+    monkeypatch.setattr("exodsl.manager.ids.randbits", lambda bits: next(numbers) * 7919 % 2**bits)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Time that passes only when a test says so; for databases and screens alike."""
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Where the database lies."""
+    return tmp_path / "prod.db"
+
+
+@pytest.fixture
+def manager(database: Path, clock: Clock) -> Iterator[StateManager]:
+    """A state manager that writes into it."""
+    opened = open_manager(str(database), durability="normal", clock=clock, seed=1)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def start(manager: StateManager, clock: Clock) -> Begin:
+    """Begin a run of a template, to be worked by hand."""
+
+    def start(template: GraphTemplate, given: Mapping[str, Any] = {}, **more: Any) -> ByHand:
+        return begin(manager, clock, template, given, **more)
+
+    return start
+
+
+@pytest.fixture
+def drive(database: Path, clock: Clock) -> Drive:
+    """Opens the inspector over the database."""
+    return Drive(database, clock)

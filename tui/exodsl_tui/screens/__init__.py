@@ -1,0 +1,1 @@
+"""The screens: each binds widgets to what the reader answers."""
