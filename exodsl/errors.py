@@ -33,8 +33,9 @@
         ├── DatabaseLocked       another program holds it
         ├── ReadOnly             it was opened for reading, and something was to be changed
         ├── ReadTimeout          a look at it took longer than it may
-        └── SchemaMismatch       it was written by another version of exodsl
-            └── SchemaOutdated   by an earlier one, and it was opened for reading only
+        ├── SchemaMismatch       it was written by another version of exodsl
+        │   └── SchemaOutdated   by an earlier one, and it was opened for reading only
+        └── TransactionUndone    nothing was recorded: the connection was lost, or others were in the way
 
 Each error also inherits the builtin that a caller would expect, carries what it is
 about as attributes, and has a short ``code`` for programs.
@@ -340,3 +341,9 @@ class SchemaOutdated(SchemaMismatch):
     """A database was written by an earlier exodsl; opening it to write brings it up to date."""
 
     code = "schema-outdated"
+
+
+class TransactionUndone(DatabaseUnusable):
+    """A transaction left nothing behind, for a reason that passes; raised when it does not pass."""
+
+    code = "undone"

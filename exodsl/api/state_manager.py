@@ -19,10 +19,12 @@ class StateManager:
     def open(uri: str | PathLike[str] | None = None, *, read_only: bool = False) -> Manager:
         """Return an open state manager; close it when it is not needed any more.
 
-        :param uri: `sqlite:///path`, a path, `:memory:`, or `None` for the environment's or the default database.
+        :param uri: `sqlite:///path`, a path, `:memory:`, `postgresql://user@host/database`, or `None` for the
+            environment's or the default database.
         :param read_only: only look: nothing is made, migrated or written, what would change something is refused
             with `ReadOnly`, and a look that takes more than two seconds ends with `ReadTimeout`.
         :raises DatabaseUnusable: when it cannot be opened.
+        :raises ExtraMissing: when the driver for it is not installed.
         """
         return open_manager(None if uri is None else os.fspath(uri), read_only=read_only)
 

@@ -62,9 +62,9 @@ def _located(error: RunNotFound | StateNotFound, db: str | None) -> NotFound:
 def refuse_memory(db: str | None) -> None:
     """:raises DatabaseUnusable: for a database in memory, which another process could not share."""
     from exodsl.database.sqlite import MEMORY
-    from exodsl.manager.opening import database_path, names_one
+    from exodsl.manager.opening import database_path, names_one, server_uri
 
-    if names_one(db) and database_path(db) == MEMORY:
+    if names_one(db) and server_uri(db) is None and database_path(db) == MEMORY:
         raise DatabaseUnusable(
             "A database in memory is this process's alone: a runtime and who triggers runs for it share a file."
             " Name one with --db."
@@ -73,9 +73,13 @@ def refuse_memory(db: str | None) -> None:
 
 def spelled(db: str | None) -> str:
     """Return the name of a database as people know it: relative to where they are."""
+    from exodsl.database.postgresql.naming import without_password
     from exodsl.database.sqlite import MEMORY
-    from exodsl.manager.opening import database_path
+    from exodsl.manager.opening import database_path, server_uri
 
+    server = server_uri(db)
+    if server is not None:
+        return without_password(server)
     path = database_path(db)
     if path == MEMORY:
         return "memory, for this process only"
@@ -87,5 +91,7 @@ def spelled(db: str | None) -> str:
 
 def command(db: str | None, *words: str) -> str:
     """Return an exodsl command to copy, on the same database."""
-    where = () if db is None else ("--db", db)
+    from exodsl.database.postgresql.naming import without_password
+
+    where = () if db is None else ("--db", without_password(db))
     return shlex.join(["exodsl", *words, *where])

@@ -73,8 +73,8 @@ def bad_states_behind(
     """Do what `states_behind` does, for one of the `BAD` statuses: few among very many."""
     place, last = span
     rows: list[Row] = connection.execute(
-        f"{_select(columns)} INDEXED BY state_bad WHERE s.run_id = ? AND s.status = {status:d} AND ({_BAD})"
-        f" AND {_BY_PLACE}",
+        f"{_select(columns)}{connection.dialect.by('state_bad')}"
+        f" WHERE s.run_id = ? AND s.status = {status:d} AND ({_BAD}) AND {_BY_PLACE}",
         (run, *place, last, limit),
     ).fetchall()
     return rows
@@ -104,7 +104,8 @@ def created_keys(connection: Any, run: int, node: int, most: int) -> list[int] |
 def queued_keys(connection: Any, run: int, most: int) -> list[int] | None:
     """Do what `created_keys` does for QUEUED states, of all nodes: by the leases of those that hold them."""
     rows = connection.execute(
-        f"SELECT id, run_id FROM state INDEXED BY state_held WHERE status = {State.QUEUED:d} AND lease > 0 LIMIT ?",
+        f"SELECT id, run_id FROM state{connection.dialect.by('state_held')}"
+        f" WHERE status = {State.QUEUED:d} AND lease > 0 LIMIT ?",
         (most + 1,),
     ).fetchall()
     return None if len(rows) > most else [key for key, owner in rows if owner == run]
@@ -113,8 +114,8 @@ def queued_keys(connection: Any, run: int, most: int) -> list[int] | None:
 def executed_keys(connection: Any, run: int) -> list[int]:
     """Return the keys of a run's EXECUTED states: wide fanouts, parts of which wait to be made into states."""
     rows = connection.execute(
-        # CROSS JOIN fixes the order of the loops: there are few spilled parts, and very many states.
-        "SELECT DISTINCT s.id FROM spill CROSS JOIN state AS s ON s.id = spill.state_id WHERE s.run_id = ?",
+        # The plus sign keeps the index of a run out of it: there are few spilled parts, and very many states.
+        "SELECT id FROM state WHERE id IN (SELECT state_id FROM spill) AND +run_id = ?",
         (run,),
     ).fetchall()
     return [row[0] for row in rows]

@@ -16,12 +16,11 @@ from exodsl.engine.status import Run
 ENDED = (Run.SUCCESS, Run.FAILED, Run.CANCELLED)
 """How a run stands that may be removed."""
 _MARKED = "(SELECT id FROM run WHERE cleaning)"
-_LISTED = "(SELECT value FROM json_each(?))"
 _OF_STATES = {"log_line": "(state_id, number)", "progress": "state_id", "spill": "id"}
 """Tables whose rows belong to a state, and their keys."""
 _OF_RUNS = {
     "gate": "id",
-    "large_value": "rowid",
+    "large_value": "(run_id, digest)",
     "manual_retry": "(run_id, node, word)",
     "node_count": "(run_id, node)",
     "store_entry": "(run_id, key)",
@@ -86,7 +85,8 @@ def mark(connection: Any, old: Old, runs: Sequence[int]) -> int:
     """
     query, values = old.runs()
     marked: int = connection.execute(
-        f"UPDATE run SET cleaning = 1, idempotency_key = NULL WHERE id IN ({query} AND r.id IN {_LISTED})",
+        f"UPDATE run SET cleaning = TRUE, idempotency_key = NULL"
+        f" WHERE id IN ({query} AND r.id IN {connection.dialect.listed})",
         (*values, json.dumps(runs)),
     ).rowcount
     if marked:
@@ -113,8 +113,9 @@ def remove_piece(connection: Any, most: int) -> Removed:
 
 def _remember_keys(connection: Any) -> None:
     connection.execute(
-        "UPDATE schema_version SET last_run = max(last_run, coalesce((SELECT max(id) FROM run), 0)),"
-        " last_state = max(last_state, coalesce((SELECT max(id) FROM state), 0))"
+        "UPDATE schema_version SET"
+        " last_run = (SELECT max(key) FROM (SELECT last_run AS key UNION ALL SELECT max(id) FROM run) AS keys),"
+        " last_state = (SELECT max(key) FROM (SELECT last_state AS key UNION ALL SELECT max(id) FROM state) AS keys)"
     )
 
 
@@ -123,9 +124,9 @@ def _remove_states(connection: Any, most: int) -> int | None:
     rows = connection.execute(f"SELECT id FROM state WHERE run_id IN {_MARKED} LIMIT ?", (most,)).fetchall()
     keys = json.dumps([row[0] for row in rows])
     for table, key in _OF_STATES.items():
-        if _delete(connection, table, key, f"state_id IN {_LISTED}", (keys,), most) == most:
+        if _delete(connection, table, key, f"state_id IN {connection.dialect.listed}", (keys,), most) == most:
             return None
-    connection.execute(f"DELETE FROM state WHERE id IN {_LISTED}", (keys,))
+    connection.execute(f"DELETE FROM state WHERE id IN {connection.dialect.listed}", (keys,))
     return len(rows)
 
 
@@ -141,8 +142,10 @@ def remove_versions(connection: Any, old: Old) -> int:
     """Remove versions of graphs that were replaced before that time and have no run; return how many."""
     query, values = _replaced(old)
     keys = json.dumps([row[0] for row in connection.execute(f"{query})", values).fetchall()])
-    connection.execute(f"DELETE FROM template_node WHERE template_id IN {_LISTED}", (keys,))
-    removed: int = connection.execute(f"DELETE FROM graph_template WHERE id IN {_LISTED}", (keys,)).rowcount
+    connection.execute(f"DELETE FROM template_node WHERE template_id IN {connection.dialect.listed}", (keys,))
+    removed: int = connection.execute(
+        f"DELETE FROM graph_template WHERE id IN {connection.dialect.listed}", (keys,)
+    ).rowcount
     return removed
 
 
@@ -150,7 +153,7 @@ def count_versions(connection: Any, old: Old) -> int:
     """Return how many versions `remove_versions` would remove once the runs are gone that are meant."""
     replaced, names = _replaced(old)
     meant, values = old.runs()
-    query = f"SELECT count(*) FROM ({replaced} AND NOT o.cleaning AND o.id NOT IN ({meant})))"
+    query = f"SELECT count(*) FROM ({replaced} AND NOT o.cleaning AND o.id NOT IN ({meant}))) AS replaced"
     found: int = connection.execute(query, (*names, *values)).fetchone()[0]
     return found
 
@@ -170,7 +173,7 @@ def count(connection: Any, old: Old) -> tuple[int, int]:
     """Return how many runs are meant or marked, and how many states they have."""
     query, values = old.runs()
     meant = f"({query} UNION ALL SELECT id FROM run WHERE cleaning)"
-    runs: int = connection.execute(f"SELECT count(*) FROM {meant}", values).fetchone()[0]
+    runs: int = connection.execute(f"SELECT count(*) FROM {meant} AS meant", values).fetchone()[0]
     states: int = connection.execute(f"SELECT count(*) FROM state WHERE run_id IN {meant}", values).fetchone()[0]
     return runs, states
 
@@ -183,8 +186,5 @@ def all_states(connection: Any) -> int:
 
 def space(connection: Any) -> tuple[int, int, int]:
     """Return the bytes of the file, how many of them are free for new rows, and how many rows can leave free."""
-    page, pages, free = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count", "freelist_count")
-    )
-    roots: int = connection.execute("SELECT count(*) FROM sqlite_master WHERE rootpage > 0").fetchone()[0]
-    return page * pages, page * free, page * max(0, pages - free - roots)
+    size, free, filled = connection.execute(connection.dialect.space).fetchone()
+    return size, free, filled

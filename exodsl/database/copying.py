@@ -14,18 +14,18 @@ from exodsl.engine.status import State
 from exodsl.errors import DatabaseUnusable
 
 _AT_ONCE = 1_000
-_OF_STATES = "state_id IN (SELECT id FROM state WHERE run_id = :run)"
-_TEMPLATE = "(SELECT template_id FROM run WHERE id = :run)"
+_OF_STATES = "state_id IN (SELECT id FROM state WHERE run_id = ?)"
+_TEMPLATE = "(SELECT template_id FROM run WHERE id = ?)"
 COPIED = {
     "graph_template": f"id = {_TEMPLATE}",
     "template_node": f"template_id = {_TEMPLATE}",
-    "run": "id = :run",
-    "state": "run_id = :run",
-    "gate": "run_id = :run",
-    "node_count": "run_id = :run",
-    "store_entry": "run_id = :run",
-    "large_value": "run_id = :run",
-    "manual_retry": "run_id = :run",
+    "run": "id = ?",
+    "state": "run_id = ?",
+    "gate": "run_id = ?",
+    "node_count": "run_id = ?",
+    "store_entry": "run_id = ?",
+    "large_value": "run_id = ?",
+    "manual_retry": "run_id = ?",
     "spill": _OF_STATES,
     "log_line": _OF_STATES,
     "progress": _OF_STATES,
@@ -69,7 +69,7 @@ def _copy(source: Any, target: sqlite3.Connection, run: int, table: str) -> int:
     read = ", ".join(changed.get(column, column) for column in columns)
     # By name: the columns of a database that was brought up to date stand in another order.
     insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-    rows = source.execute(f"SELECT {read} FROM {table} WHERE {COPIED[table]}", {"run": run})
+    rows = source.execute(f"SELECT {read} FROM {table} WHERE {COPIED[table]}", (run,))
     count = 0
     while part := rows.fetchmany(_AT_ONCE):
         target.executemany(insert, part)

@@ -11,9 +11,9 @@ from exodsl.engine.status import State
 _LATEST = Statement(
     "SELECT s.node, s.path, s.status, s.id FROM (VALUES {rows}) AS v JOIN state AS s"
     " ON s.run_id = v.column1 AND s.node = v.column2 AND s.path = v.column3 ORDER BY s.attempt",
-    3,
+    "iib",
 )
-_BAD = "state INDEXED BY state_bad WHERE run_id = ? AND status = {status:d} AND node = ?"
+_BAD = "state{by} WHERE run_id = ? AND status = {status:d} AND node = ?"
 
 
 def gate(connection: Any, run: int, node: int, path: bytes) -> Row | None:
@@ -32,7 +32,7 @@ def inner_gates(connection: Any, run: int, nodes: Sequence[int], path: bytes) ->
     found: list[Row] = []
     for node in nodes:
         found += connection.execute(
-            f"SELECT node, status, count(*) FROM gate WHERE run_id = ? AND node = ?{clause} GROUP BY status",
+            f"SELECT node, status, count(*) FROM gate WHERE run_id = ? AND node = ?{clause} GROUP BY node, status",
             (run, node, *values),
         ).fetchall()
     return found
@@ -42,7 +42,7 @@ def failed(connection: Any, run: int, node: int, status: State, path: bytes, lim
     """Return (id, path, whether it has no inputs) of a node's states that ended badly, in fanout order."""
     clause, values = below(path)
     rows: list[Row] = connection.execute(
-        f"SELECT id, path, inputs IS NULL FROM {_BAD.format(status=status)}{clause} ORDER BY path, attempt LIMIT ?",
+        f"SELECT id, path, inputs IS NULL FROM {_bad(connection, status)}{clause} ORDER BY path, attempt LIMIT ?",
         (run, node, *values, limit),
     ).fetchall()
     return rows
@@ -52,7 +52,7 @@ def count_failed(connection: Any, run: int, node: int, status: State, path: byte
     """Return how many of a node's states ended like this; the index alone tells."""
     clause, values = below(path)
     found: int = connection.execute(
-        f"SELECT count(*) FROM {_BAD.format(status=status)}{clause}", (run, node, *values)
+        f"SELECT count(*) FROM {_bad(connection, status)}{clause}", (run, node, *values)
     ).fetchone()[0]
     return found
 
@@ -73,3 +73,7 @@ def created_at(connection: Any, state: int) -> int:
     """Return when a state was created."""
     found: int = connection.execute("SELECT created_at FROM state WHERE id = ?", (state,)).fetchone()[0]
     return found
+
+
+def _bad(connection: Any, status: State) -> str:
+    return _BAD.format(by=connection.dialect.by("state_bad"), status=status)

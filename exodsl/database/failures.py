@@ -26,10 +26,12 @@ def failures(connection: Any, run: int, status: State, node: int | None, after: 
         where, values = f"{where} AND node = ?", [*values, node]
     if after is not None:
         where, values = f"{where} AND (node, path, attempt) > (?, ?, ?)", [*values, *after]
+    dialect = connection.dialect
+    kind, message, key = (dialect.field("error", name) for name in ("type", "message", "key"))
     rows: list[Row] = connection.execute(
-        "SELECT node, path, attempt, id, coalesce(finished_at, created_at), json_extract(error, '$.type'),"
-        f" substr(json_extract(error, '$.message'), 1, {LONGEST:d}), json_extract(error, '$.key')"
-        f" FROM state INDEXED BY state_bad WHERE status = {status:d} AND {where}"
+        f"SELECT node, path, attempt, id, coalesce(finished_at, created_at), {kind},"
+        f" substr({message}, 1, {LONGEST:d}), {key}"
+        f" FROM state{dialect.by('state_bad')} WHERE status = {status:d} AND {where}"
         " ORDER BY node, path, attempt LIMIT ?",
         (*values, limit),
     ).fetchall()
@@ -43,10 +45,10 @@ def inputs_of(connection: Any, keys: Sequence[int], longest: int) -> list[str]:
     """
     marks = ",".join("?" * len(keys))
     rows = connection.execute(
-        "SELECT coalesce(s.inputs, o.inputs) AS given FROM state AS s LEFT JOIN state AS o ON s.inputs IS NULL"
+        "SELECT coalesce(s.inputs, o.inputs) FROM state AS s LEFT JOIN state AS o ON s.inputs IS NULL"
         " AND o.run_id = s.run_id AND o.node = s.node AND o.attempt = s.attempt"
         " AND o.path = substr(s.path, 1, length(s.path) - 4)"
-        f" WHERE s.id IN ({marks}) AND length(given) <= ?",
+        f" WHERE s.id IN ({marks}) AND length(coalesce(s.inputs, o.inputs)) <= ?",
         (*keys, longest),
     ).fetchall()
     return [row[0] for row in rows]

@@ -35,7 +35,7 @@ def keep_apart(connection: Any, run: int, text: str) -> str:
         body = texts[name]
         digest = blake2b(body.encode(), digest_size=_DIGEST).digest()
         connection.execute(
-            "INSERT OR IGNORE INTO large_value (run_id, digest, body) VALUES (?,?,?)", (run, digest, body)
+            "INSERT INTO large_value (run_id, digest, body) VALUES (?,?,?) ON CONFLICT DO NOTHING", (run, digest, body)
         )
         kept[name] = [digest.hex(), len(body)]
         left -= len(body)

@@ -40,7 +40,7 @@ def run_called(connection: Any, namespace: str, run_id: str) -> int | None:
 def states(connection: Any, run: int) -> list[Row]:
     """Return (id, lost, node, status, parent, message of its error) of every state of a run, as they were created."""
     rows: list[Row] = connection.execute(
-        "SELECT id, lost, node, status, parent_id, json_extract(error, '$.message') FROM state"
+        f"SELECT id, lost, node, status, parent_id, {connection.dialect.field('error', 'message')} FROM state"
         " WHERE run_id = ? ORDER BY id",
         (run,),
     ).fetchall()

@@ -1,4 +1,4 @@
-"""What every open database has: looks at one committed moment, a mark of change, and an end."""
+"""What every open SQLite database has: looks at one committed moment, a mark of change, and an end."""
 
 from __future__ import annotations
 
@@ -7,22 +7,30 @@ import sqlite3
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from peewee import SqliteDatabase
 
+from exodsl.database.dialect import SQLITE
 from exodsl.database.holding import FileId, identity, let_go
+from exodsl.database.keys import LastKey
 from exodsl.database.opening import unusable
 from exodsl.errors import DatabaseMissing, DatabaseUnusable, ReadTimeout
 
 MEMORY = ":memory:"
 
 
-class Database(ABC):
-    """An open database.
+class Connection(sqlite3.Connection):
+    """A connection of its own dialect."""
+
+    dialect = SQLITE
+
+
+class SqliteFile(ABC):
+    """An open SQLite database; see `Database` for what it has to have.
 
     Readers have a connection of their own that cannot write.
 
@@ -34,10 +42,12 @@ class Database(ABC):
     """The connection that writes, or would."""
     snapshot = False
     """Whether the file is taken not to change any more."""
+    shared = tells = False
 
     def __init__(self, path: str | Path, *, limit: float | None = None) -> None:
         self.path = str(path)
         self.lock = threading.RLock()
+        self.keys = LastKey()
         self._limit = limit
         self._deadline = math.inf
         self._read_lock = threading.RLock()
@@ -51,7 +61,7 @@ class Database(ABC):
         """Whether every transaction is refused."""
 
     @abstractmethod
-    def transaction(self) -> AbstractContextManager[Any]:
+    def transaction(self, *, alone: bool = False) -> AbstractContextManager[Any]:
         """Give the writing connection, with the write lock held; commit at the end, roll back on any error."""
 
     @abstractmethod
@@ -99,6 +109,20 @@ class Database(ABC):
                 raise unusable(self.path, error) from error
         return number
 
+    def leave_work(self) -> None:  # noqa: B027 - as it is, and not to be defined
+        """Do nothing: others look by themselves."""
+
+    def listen(self, heard: Callable[[], None]) -> None:  # noqa: B027 - as above
+        """Do nothing: nobody tells."""
+
+    def now_ms(self) -> int:
+        """Return the time of this machine's clock."""
+        return system_clock()
+
+    def back_since(self) -> int:
+        """Return 0: it is always there."""
+        return 0
+
     def _is_late(self) -> bool:
         return time.monotonic() > self._deadline
 
@@ -136,8 +160,14 @@ def connection_to(path: str, busy_ms: float, *, uri: bool = False, **pragmas: ob
         thread_safe=False,
         check_same_thread=False,
         timeout=busy_ms / 1000,
+        factory=Connection,
         pragmas={**pragmas, "temp_store": "memory"},
     )
+
+
+def system_clock() -> int:
+    """Return the time in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def raw(db: Any) -> Any:

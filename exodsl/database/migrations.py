@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from exodsl.database.tables import SCHEMA_VERSION
@@ -56,8 +57,6 @@ CREATE TABLE manual_retry (
 }
 """What leads from each schema to the next. These texts never change: they speak of the tables of their time."""
 
-_NOW = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
-
 
 def migrate(connection: Any, path: str) -> None:
     """Bring the tables up to date, inside the transaction that is open.
@@ -67,18 +66,25 @@ def migrate(connection: Any, path: str) -> None:
     (version,) = connection.execute("SELECT version FROM schema_version").fetchone()
     if version not in STEPS:
         return
-    _refuse_busy(connection, path, version)
+    names = at_work(connection)
+    if names:
+        raise busy(path, version, names)
     for step in range(version, SCHEMA_VERSION):
         for statement in STEPS[step].split(";"):
             connection.execute(statement)
     connection.execute("UPDATE schema_version SET version = ?", (SCHEMA_VERSION,))
 
 
-def _refuse_busy(connection: Any, path: str, version: int) -> None:
-    rows = connection.execute(f"SELECT name FROM session WHERE lease_until > {_NOW}").fetchall()
-    if rows:
-        names = ", ".join(f'"{row[0]}"' for row in rows)
-        raise SchemaMismatch(
-            f'Database "{path}" has schema {version} and is at work in {names}. Stop them, and it becomes one of'
-            f" schema {SCHEMA_VERSION}; what was killed counts as stopped within half a minute."
-        )
+def at_work(connection: Any) -> list[str]:
+    """Return the names of the runtimes whose leases have not ended."""
+    rows = connection.execute(f"SELECT name FROM session WHERE lease_until > {connection.dialect.now}").fetchall()
+    return [row[0] for row in rows]
+
+
+def busy(name: str, version: int, runtimes: Sequence[str], newest: int = SCHEMA_VERSION) -> SchemaMismatch:
+    """Return why a database cannot be migrated now."""
+    names = ", ".join(f'"{runtime}"' for runtime in runtimes)
+    return SchemaMismatch(
+        f'Database "{name}" has schema {version} and is at work in {names}. Stop them, and it becomes one of'
+        f" schema {newest}; what was killed counts as stopped within half a minute."
+    )

@@ -11,12 +11,11 @@ from exodsl.database import reads
 from exodsl.database.rows import Row, Statement, write
 from exodsl.engine.notes import MOST_BYTES, MOST_LINES, Notes, Progressed
 
-_ADD = Statement("INSERT INTO log_line (state_id, number, at, level, message) VALUES {rows}", 5)
+_ADD = Statement("INSERT INTO log_line (state_id, number, at, level, message) VALUES {rows}", "iiiit")
 _TRIM = (
-    "DELETE FROM log_line WHERE state_id = :state AND number <= (SELECT max(number) FROM ("
-    "SELECT number, row_number() OVER newest AS lines, sum(length(CAST(message AS BLOB))) OVER newest AS bytes"
-    " FROM log_line WHERE state_id = :state WINDOW newest AS (ORDER BY number DESC))"
-    " WHERE lines > :lines OR bytes > :bytes)"
+    "DELETE FROM log_line WHERE state_id = ? AND number <= (SELECT max(number) FROM ("
+    "SELECT number, row_number() OVER newest AS lines, sum({bytes}) OVER newest AS bytes"
+    " FROM log_line WHERE state_id = ? WINDOW newest AS (ORDER BY number DESC)) AS told WHERE lines > ? OR bytes > ?)"
 )
 _PROGRESS = (
     "INSERT INTO progress (state_id, done, total, note, at) VALUES (?,?,?,?,?) ON CONFLICT (state_id) DO UPDATE"
@@ -45,7 +44,8 @@ def _add_lines(connection: Any, notes: Notes) -> None:
         connection.execute("DELETE FROM log_line WHERE state_id = ?", (state,))
     rows = [(state, number, line.at_ms, line.level, line.message) for number, line in enumerate(notes.lines, first)]
     write(connection, _ADD, rows)
-    connection.execute(_TRIM, {"state": state, "lines": MOST_LINES, "bytes": MOST_BYTES})
+    trim = _TRIM.format(bytes=connection.dialect.bytes_of("message"))
+    connection.execute(trim, (state, state, MOST_LINES, MOST_BYTES))
 
 
 def _progress_row(state: int, progress: Progressed) -> Row:

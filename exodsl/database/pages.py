@@ -38,10 +38,11 @@ def runs_starting(connection: Any, start: str) -> list[Row]:
 
 def runs_ending(connection: Any, end: str) -> list[Row]:
     """Return (id, run_id) of the first few runs whose id ends like this; by the index for the short form."""
-    tail = "" if len(end) < SHORT else " AND substr(run_id, -8) = ?"
+    tail = connection.dialect.tail
+    short = "" if len(end) < SHORT else f" AND {tail('run_id', SHORT)} = ?"
     rows: list[Row] = connection.execute(
-        f"SELECT id, run_id FROM run WHERE substr(run_id, ?) = ?{tail} AND NOT cleaning LIMIT 10",
-        (-len(end), end, *([end[-SHORT:]] if tail else [])),
+        f"SELECT id, run_id FROM run WHERE {tail('run_id', len(end))} = ?{short} AND NOT cleaning LIMIT 10",
+        (end, *([end[-SHORT:]] if short else [])),
     ).fetchall()
     return rows
 
@@ -92,7 +93,7 @@ def states(
         values.append(node)
         order = order[1:]
     elif status in _BAD:  # there are few of them among many: never a walk over all of the run
-        by = " INDEXED BY state_bad"
+        by = connection.dialect.by("state_bad")
         where.append(f"({' OR '.join(f's.status = {bad:d}' for bad in _BAD)})")
     if after is not None:
         where.append(f"({', '.join(order)}) > ({', '.join('?' * len(order))})")
@@ -152,6 +153,8 @@ def node_counts(connection: Any, run: int) -> list[Row]:
 
 def status_counts(connection: Any, run: int, nodes: list[int]) -> list[Row]:
     """Return (node, status, count) of nodes that have one state, or a few attempts of it."""
+    if not nodes:
+        return []
     marks = ",".join("?" * len(nodes))
     rows: list[Row] = connection.execute(
         f"SELECT node, status, count(*) FROM state WHERE run_id = ? AND node IN ({marks}) GROUP BY node, status",

@@ -7,7 +7,7 @@ from typing import Any
 from exodsl.database.rows import Row, below
 from exodsl.engine.status import State
 
-_DUE = f"state INDEXED BY state_due WHERE status = {State.CREATED:d} AND node = ? AND run_id = ?"
+_DUE = f"state{{by}} WHERE status = {State.CREATED:d} AND node = ? AND run_id = ?"
 _MOST_PASSED = 5_000
 """How many states of other runs are looked at before giving up on when the first of one run is due."""
 
@@ -15,7 +15,7 @@ _MOST_PASSED = 5_000
 def running(connection: Any, run: int) -> list[Row]:
     """Return (id, node, path, since, retry_count) of the states of a run that runtimes hold, the oldest first."""
     rows: list[Row] = connection.execute(
-        "SELECT id, node, path, queued_at, retry_count FROM state INDEXED BY state_held"
+        f"SELECT id, node, path, queued_at, retry_count FROM state{connection.dialect.by('state_held')}"
         f" WHERE status = {State.QUEUED:d} AND run_id = ? ORDER BY queued_at, id",
         (run,),
     ).fetchall()
@@ -25,8 +25,8 @@ def running(connection: Any, run: int) -> list[Row]:
 def unfolding(connection: Any, run: int) -> list[Row]:
     """Return (id, node, path, since, retry_count) of the wide fanouts that are not all made into states yet."""
     rows: list[Row] = connection.execute(
-        "SELECT DISTINCT s.id, s.node, s.path, s.queued_at, s.retry_count FROM spill"
-        " CROSS JOIN state AS s ON s.id = spill.state_id WHERE s.run_id = ? ORDER BY s.id",
+        "SELECT id, node, path, queued_at, retry_count FROM state"
+        " WHERE id IN (SELECT state_id FROM spill) AND +run_id = ? ORDER BY id",
         (run,),
     ).fetchall()
     return rows
@@ -36,7 +36,8 @@ def waiting(connection: Any, run: int, node: int, path: bytes) -> Row:
     """Return (count, first due, most retries, how many are retries) of a node's states that wait to be claimed."""
     clause, values = below(path)
     row: Row = connection.execute(
-        f"SELECT count(*), min(enqueue_after), max(retry_count), coalesce(sum(retry_count > 0), 0) FROM {_DUE}{clause}",
+        f"SELECT count(*), min(enqueue_after), max(retry_count), count(CASE WHEN retry_count > 0 THEN 1 END)"
+        f" FROM {_due(connection)}{clause}",
         (node, run, *values),
     ).fetchone()
     return row
@@ -46,7 +47,7 @@ def first_waiting(connection: Any, run: int, node: int, path: bytes, limit: int)
     """Return the keys of those that are due first."""
     clause, values = below(path)
     rows = connection.execute(
-        f"SELECT id FROM {_DUE}{clause} ORDER BY enqueue_after, id LIMIT ?", (node, run, *values, limit)
+        f"SELECT id FROM {_due(connection)}{clause} ORDER BY enqueue_after, id LIMIT ?", (node, run, *values, limit)
     ).fetchall()
     return [row[0] for row in rows]
 
@@ -55,7 +56,11 @@ def next_due(connection: Any, run: int, node: int) -> int | None:
     """Return when the first of a run's waiting states of a node is due; `None` also when very many of others are."""
     row = connection.execute(
         f"SELECT enqueue_after FROM (SELECT run_id, enqueue_after FROM state WHERE status = {State.CREATED:d}"
-        " AND node = ? ORDER BY enqueue_after, id LIMIT ?) WHERE run_id = ? LIMIT 1",
+        " AND node = ? ORDER BY enqueue_after, id LIMIT ?) AS due WHERE run_id = ? LIMIT 1",
         (node, _MOST_PASSED, run),
     ).fetchone()
     return None if row is None else row[0]
+
+
+def _due(connection: Any) -> str:
+    return _DUE.format(by=connection.dialect.by("state_due"))

@@ -11,7 +11,7 @@ from typing import Any
 from peewee import PeeweeException
 
 from exodsl.database.holding import OPENING, hold, is_held
-from exodsl.database.looking import MEMORY, Database, connection_to, raw
+from exodsl.database.looking import MEMORY, SqliteFile, connection_to, raw
 from exodsl.database.opening import beside, holds_something, unusable, version_in
 from exodsl.database.tables import SCHEMA_VERSION
 from exodsl.errors import DatabaseLocked, DatabaseMissing, DatabaseUnusable, ReadOnly, SchemaOutdated
@@ -20,7 +20,7 @@ _CHECK_EVERY = 5_000
 """How many steps of SQLite's machine go by until it is asked again whether a look is late; about a millisecond."""
 
 
-class ReadOnlySqlite(Database):
+class ReadOnlySqlite(SqliteFile):
     """One SQLite database, opened for reading.
 
     Where it lies on something that cannot be written, so that SQLite cannot follow its changes, it is taken as
@@ -103,7 +103,7 @@ class ReadOnlySqlite(Database):
         """It is."""
         return True
 
-    def transaction(self) -> AbstractContextManager[Any]:
+    def transaction(self, *, alone: bool = False) -> AbstractContextManager[Any]:
         """Refuse it. :raises ReadOnly: always."""
         raise ReadOnly(self.path)
 

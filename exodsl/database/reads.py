@@ -16,12 +16,12 @@ _SINGLE = Statement(
     "SELECT s.run_id, s.node, s.path, s.outputs FROM (VALUES {rows}) AS v JOIN state AS s"
     " ON s.run_id = v.column1 AND s.node = v.column2 AND s.path = v.column3"
     f" WHERE s.status = {State.SUCCESS:d} AND s.outputs IS NOT NULL",
-    3,
+    "iib",
 )
 _ENDINGS = Statement(
     "SELECT s.run_id, s.node, s.path, s.status FROM (VALUES {rows}) AS v JOIN state AS s"
     " ON s.run_id = v.column1 AND s.node = v.column2 AND s.path = v.column3 ORDER BY s.attempt",
-    3,
+    "iib",
 )
 _BRANCH = (
     "SELECT outputs FROM state WHERE run_id = ? AND node = ? AND path >= ? AND path < ?"
@@ -115,7 +115,8 @@ def _due(connection: Any, nodes: Sequence[int], now: int, limit: int, only: str)
     # One walk of the index for each node: a single one over all of them would sort everything that is due.
     one = (
         f"SELECT * FROM (SELECT {_STATE}, lost, enqueue_after FROM state WHERE status = {State.CREATED:d}"
-        f" AND node = ? AND enqueue_after <= ?{only} ORDER BY enqueue_after, id LIMIT ?)"
+        f" AND node = ? AND enqueue_after <= ?{only} ORDER BY enqueue_after, id LIMIT ?{connection.dialect.unlocked})"
+        " AS due"
     )
     found: list[Row] = []
     for part in _parts(nodes):
@@ -132,7 +133,7 @@ def next_due(connection: Any, nodes: Sequence[int], only: str) -> int | None:
     """
     one = (
         f"SELECT * FROM (SELECT enqueue_after FROM state WHERE status = {State.CREATED:d} AND node = ?{only}"
-        " ORDER BY enqueue_after LIMIT 1)"
+        " ORDER BY enqueue_after LIMIT 1) AS due"
     )
     found = [
         row[0]
@@ -156,25 +157,25 @@ def states_by_id(connection: Any, keys: Sequence[int]) -> list[Row]:
 
 def spilled_states(connection: Any, limit: int, run: int | None) -> list[Row]:
     """Return wide fanouts that are not all made into states yet, oldest first."""
-    only = "" if run is None else f" WHERE s.run_id = {run:d}"
+    # The plus sign keeps the index of a run out of it: there are few spilled parts, and very many states.
+    only = "" if run is None else f" AND +run_id = {run:d}"
     rows: list[Row] = connection.execute(
-        # CROSS JOIN fixes the order of the loops: there are few spilled parts, and very many states.
-        "SELECT DISTINCT s.id FROM spill CROSS JOIN state AS s ON s.id = spill.state_id"
-        f"{only} ORDER BY spill.state_id LIMIT ?",
-        (limit,),
+        f"SELECT id FROM state WHERE id IN (SELECT state_id FROM spill){only} ORDER BY id LIMIT ?", (limit,)
     ).fetchall()
     return states_by_id(connection, [row[0] for row in rows]) if rows else []
 
 
-def take_spilled(connection: Any, state: int, parts: int) -> tuple[int, list[str], str | None]:
+def take_spilled(connection: Any, state: int, parts: int) -> tuple[int, list[str], str | None] | None:
     """Take the next parts of a wide fanout away.
 
     Return the number of its first output, its outputs, and, when those were the last, the output that the
-    state itself holds.
+    state itself holds; `None` when another has taken all of it meanwhile.
     """
     rows = connection.execute(
         "SELECT first, body FROM spill WHERE state_id = ? ORDER BY first LIMIT ?", (state, parts)
     ).fetchall()
+    if not rows:
+        return None
     first, outputs = rows[0][0], SEPARATOR.join(row[1] for row in rows).split(SEPARATOR)
     connection.execute("DELETE FROM spill WHERE state_id = ? AND first <= ?", (state, rows[-1][0]))
     more = connection.execute("SELECT 1 FROM spill WHERE state_id = ? LIMIT 1", (state,)).fetchone()

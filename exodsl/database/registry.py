@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from exodsl.database.rows import Row, Statement, write_returning
+from exodsl.database.rows import Row, Statement, write, write_returning
 
 _NODE = "namespace, name, runtime_name, inputs_schema, outputs_schema, secrets, created_at, updated_at"
+_PUT = Statement(
+    f"INSERT INTO registered_node ({_NODE}) VALUES {{rows}} ON CONFLICT (namespace, name) DO UPDATE SET"
+    " runtime_name = excluded.runtime_name, inputs_schema = excluded.inputs_schema,"
+    " outputs_schema = excluded.outputs_schema, secrets = excluded.secrets, updated_at = excluded.updated_at",
+    "ttttttii",
+)
 _FOUND = Statement(
     f"SELECT {_NODE} FROM (VALUES {{rows}}) AS v JOIN registered_node ON namespace = v.column1 AND name = v.column2",
-    2,
+    "tt",
 )
 
 
@@ -19,12 +25,8 @@ def put_nodes(connection: Any, nodes: Collection[Row], now: int) -> None:
 
     :param nodes: (namespace, name, runtime_name, inputs_schema, outputs_schema, secrets) of each.
     """
-    connection.executemany(
-        f"INSERT INTO registered_node ({_NODE}) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (namespace, name) DO UPDATE SET"
-        " runtime_name = excluded.runtime_name, inputs_schema = excluded.inputs_schema,"
-        " outputs_schema = excluded.outputs_schema, secrets = excluded.secrets, updated_at = excluded.updated_at",
-        [(*node, now, now) for node in nodes],
-    )
+    newest = {node[:2]: (*node, now, now) for node in nodes}
+    write(connection, _PUT, list(newest.values()))
 
 
 def nodes_in(connection: Any, namespace: str) -> list[Row]:

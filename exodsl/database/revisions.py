@@ -8,7 +8,6 @@ from typing import Any
 from exodsl.database.notes import copy_notes
 from exodsl.database.rows import Row, below
 from exodsl.database.tables import SPECIAL
-from exodsl.database.templates import NEXT_RUN
 from exodsl.engine.status import Gate, Run, State
 
 _STATE = "id, node, path, status, parent_id, attempt, retry_count, inputs, outputs, lease"
@@ -98,6 +97,8 @@ def reopen_gates(connection: Any, keys: Sequence[int]) -> None:
 
 def drained(connection: Any, keys: Sequence[int]) -> list[Row]:
     """Return which of these gates have nothing pending, as an exchange wants them."""
+    if not keys:
+        return []
     marks = ",".join("?" * len(keys))
     rows: list[Row] = connection.execute(
         "SELECT id, run_id, node, path, opener, pending, failed, cause FROM gate"
@@ -110,7 +111,7 @@ def drained(connection: Any, keys: Sequence[int]) -> list[Row]:
 def go_on(connection: Any, run: int) -> None:
     """Let a run go on that may have ended; it is revised from now on."""
     connection.execute(
-        "UPDATE run SET revised = 1, finished_at = NULL,"
+        "UPDATE run SET revised = TRUE, finished_at = NULL,"
         f" status = CASE status WHEN {Run.PAUSED:d} THEN status ELSE {Run.RUNNING:d} END WHERE id = ?",
         (run,),
     )
@@ -207,18 +208,17 @@ def key_range(connection: Any, run: int) -> tuple[int, int]:
     return low, high
 
 
-def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
-    """Copy a run with its states, whose keys are moved `by`; return its key.
+def copy_run(connection: Any, run: int, new: int, run_id: str, by: int, now: int) -> None:
+    """Copy a run with its states, whose keys are moved `by`, under a new key and id.
 
     What runtimes held, or a cancel had stopped, is CREATED in the copy, and waits as if it had never been handed out.
     """
-    cursor = connection.execute(
+    connection.execute(
         "INSERT INTO run (id, run_id, template_id, status, pending, failed, cause, inputs, target, revised,"
-        f" created_at) SELECT {NEXT_RUN}, ?, template_id, {Run.RUNNING:d}, pending, failed, cause + ?, inputs,"
-        " target, 1, ? FROM run WHERE id = ?",
-        (run_id, by, now, run),
+        f" created_at) SELECT ?, ?, template_id, {Run.RUNNING:d}, pending, failed, cause + ?, inputs,"
+        " target, TRUE, ? FROM run WHERE id = ?",
+        (new, run_id, by, now, run),
     )
-    new: int = cursor.lastrowid
     stopped = f"status IN ({State.QUEUED:d}, {State.CANCELLED:d})"
     connection.execute(
         "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, outputs, error,"
@@ -248,7 +248,6 @@ def copy_run(connection: Any, run: int, run_id: str, by: int, now: int) -> int:
     _copy_rows(connection, "store_entry", run, new)
     _copy_rows(connection, "large_value", run, new)
     copy_notes(connection, run, by)
-    return new
 
 
 _COPIED = {

@@ -9,6 +9,8 @@ from exodsl.database.pages import SHORT
 from exodsl.database.rows import Row
 from exodsl.engine.status import State
 
+_SESSION = 1 << 32
+"""Leases of a session have its key above these bits."""
 MOST_ALIKE = 1_000
 """Runs whose ids begin alike are found by that if there are no more of them."""
 
@@ -50,11 +52,11 @@ def runs_called(connection: Any, part: str) -> list[RunRow] | None:
     starting = _rows(connection, f"{_RUN} run_id >= ? AND run_id < ? LIMIT ?", part, f"{part}~", MOST_ALIKE + 1)
     if len(starting) > MOST_ALIKE:
         return None
+    tail = connection.dialect.tail
     ending = _rows(
         connection,
-        f"{_RUN} substr(run_id, -{SHORT}) = ? AND substr(run_id, ?) = ? LIMIT ?",
+        f"{_RUN} {tail('run_id', SHORT)} = ? AND {tail('run_id', len(part))} = ? LIMIT ?",
         part[-SHORT:],
-        -len(part),
         part,
         MOST_ALIKE,
     )
@@ -99,8 +101,9 @@ def statuses_of(connection: Any, run: int, nodes: Collection[int]) -> dict[State
 def newest_graphs(connection: Any, behind: tuple[str, str], limit: int) -> list[Row]:
     """Return (namespace, name, id, version, created_at) of the newest versions of graphs, by namespace and name."""
     rows: list[Row] = connection.execute(
-        "SELECT namespace, name, id, max(version), created_at FROM graph_template WHERE (namespace, name) > (?, ?)"
-        " GROUP BY namespace, name ORDER BY namespace, name LIMIT ?",
+        "SELECT namespace, name, id, version, created_at FROM graph_template AS t WHERE (namespace, name) > (?, ?)"
+        " AND NOT EXISTS (SELECT 1 FROM graph_template WHERE namespace = t.namespace AND name = t.name"
+        " AND version > t.version) ORDER BY namespace, name LIMIT ?",
         (*behind, limit),
     ).fetchall()
     return rows
@@ -117,7 +120,7 @@ def count_nodes(connection: Any, template: int) -> int:
 def run_statuses(connection: Any, namespace: str, graph: str) -> list[Row]:
     """Return (status, how many runs of a graph have it, the key of the newest of these)."""
     rows: list[Row] = connection.execute(
-        "SELECT r.status, count(*), max(r.id) FROM graph_template AS t CROSS JOIN run AS r ON r.template_id = t.id"
+        "SELECT r.status, count(*), max(r.id) FROM run AS r JOIN graph_template AS t ON t.id = r.template_id"
         " WHERE t.namespace = ? AND t.name = ? AND NOT r.cleaning GROUP BY r.status",
         (namespace, graph),
     ).fetchall()
@@ -138,6 +141,6 @@ def runtimes(connection: Any) -> list[Row]:
     rows: list[Row] = connection.execute(
         "SELECT s.id, s.name, s.host, s.process, (SELECT run_id FROM run WHERE id = s.run_id), s.graphs,"
         f" s.lease_until, (SELECT count(*) FROM state WHERE status = {State.QUEUED:d}"
-        " AND lease >= s.id << 32 AND lease < (s.id + 1) << 32) FROM session AS s ORDER BY s.id"
+        f" AND lease >= s.id * {_SESSION:d} AND lease < (s.id + 1) * {_SESSION:d}) FROM session AS s ORDER BY s.id"
     ).fetchall()
     return rows

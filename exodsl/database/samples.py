@@ -38,7 +38,7 @@ def sample(
     """
     query = (
         f"SELECT {columns} FROM state WHERE id IN (SELECT id {_OF_NODE} AND path >= ? ORDER BY path, attempt LIMIT ?)"
-        f" AND status = {State.SUCCESS:d} AND {condition} LIMIT ?"
+        f" AND status = {State.SUCCESS:d} AND {condition} ORDER BY id LIMIT ?"
     )
     found: dict[Row, None] = {}
     for path in begins:

@@ -43,7 +43,7 @@ def insert(
     """Store a schedule; `options` are cron, tz, catch_up and overlap."""
     connection.execute(
         "INSERT INTO schedule (namespace, graph, cron, tz, catch_up, overlap, paused, next_at)"
-        " VALUES (?,?,?,?,?,?,0,?)",
+        " VALUES (?,?,?,?,?,?,FALSE,?)",
         (namespace, graph, *options, next_at),
     )
 
@@ -61,13 +61,14 @@ def remove(connection: Any, key: int) -> None:
 
 def set_next(connection: Any, key: int, next_at: int | None, *, paused: bool = False) -> None:
     """Say which tick is not decided yet; a paused schedule has none."""
-    connection.execute("UPDATE schedule SET next_at = ?, paused = ? WHERE id = ?", (next_at, int(paused), key))
+    connection.execute("UPDATE schedule SET next_at = ?, paused = ? WHERE id = ?", (next_at, paused, key))
 
 
 def due(connection: Any, now: int, limit: int) -> list[Row]:
     """Return schedules with ticks that are due, the longest overdue first, as `listed` does."""
     rows: list[Row] = connection.execute(
-        f"SELECT {_COLUMNS} FROM schedule WHERE next_at <= ? ORDER BY next_at, id LIMIT ?", (now, limit)
+        f"SELECT {_COLUMNS} FROM schedule WHERE next_at <= ? ORDER BY next_at, id LIMIT ?{connection.dialect.unlocked}",
+        (now, limit),
     ).fetchall()
     return rows
 
@@ -76,7 +77,7 @@ def waiting(connection: Any) -> list[Row]:
     """Return schedules that are not paused and have ticks in their queue, as `listed` does."""
     rows: list[Row] = connection.execute(
         f"SELECT {_COLUMNS} FROM schedule WHERE NOT paused AND EXISTS"
-        f" (SELECT 1 FROM tick WHERE {_QUEUED} AND schedule_id = schedule.id)"
+        f" (SELECT 1 FROM tick WHERE {_QUEUED} AND schedule_id = schedule.id){connection.dialect.unlocked}"
     ).fetchall()
     return rows
 
@@ -92,8 +93,8 @@ def first_waiting(connection: Any, schedule: int) -> int | None:
 def live_runs(connection: Any, schedule: int) -> list[int]:
     """Return the runs of a schedule that have not ended: looked for among all of those, which are few."""
     rows = connection.execute(
-        "SELECT r.id FROM run AS r CROSS JOIN tick AS t ON t.run_id = r.id"
-        f" WHERE {_LIVE} AND t.schedule_id = ? ORDER BY r.id",
+        f"SELECT r.id FROM run AS r WHERE {_LIVE} AND r.id IN (SELECT run_id FROM tick WHERE schedule_id = ?)"
+        f" ORDER BY r.id{connection.dialect.locked}",
         (schedule,),
     ).fetchall()
     return [row[0] for row in rows]

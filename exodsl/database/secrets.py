@@ -38,13 +38,16 @@ def all_sealed(connection: Any) -> dict[Place, Sealed]:
 def put(connection: Any, place: Place, sealed: Sealed) -> None:
     """Store a sealed value in place of the one before, if there is one."""
     connection.execute(
-        "INSERT OR REPLACE INTO secret (namespace, graph, name, key_id, sealed) VALUES (?,?,?,?,?)", (*place, *sealed)
+        "INSERT INTO secret (namespace, graph, name, key_id, sealed) VALUES (?,?,?,?,?) ON CONFLICT"
+        " (namespace, graph, name) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed",
+        (*place, *sealed),
     )
 
 
 def delete(connection: Any, places: Iterable[Place]) -> None:
     """Forget sealed values."""
-    connection.executemany("DELETE FROM secret WHERE namespace = ? AND graph = ? AND name = ?", list(places))
+    for place in places:
+        connection.execute("DELETE FROM secret WHERE namespace = ? AND graph = ? AND name = ?", tuple(place))
 
 
 def newest_templates(connection: Any, namespace: str | None, graph: str | None) -> list[int]:

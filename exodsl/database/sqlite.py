@@ -14,7 +14,7 @@ from peewee import PeeweeException, SqliteDatabase
 
 from exodsl.database.holding import OPENING, hold, is_held
 from exodsl.database.looking import MEMORY as MEMORY
-from exodsl.database.looking import Database, connection_to, raw
+from exodsl.database.looking import SqliteFile, connection_to, raw
 from exodsl.database.migrations import migrate
 from exodsl.database.opening import check_file, create_schema, unusable
 from exodsl.errors import DatabaseUnusable
@@ -23,7 +23,7 @@ Durability = Literal["full", "normal"]
 BUSY_MS = 10_000
 
 
-class Sqlite(Database):
+class Sqlite(SqliteFile):
     """One SQLite database.
 
     Everything that writes goes through one connection and one lock, so no thread of this process waits
@@ -90,8 +90,8 @@ class Sqlite(Database):
         return False
 
     @contextmanager
-    def transaction(self) -> Generator[Any]:
-        """Give the writing connection, with the write lock held; commit at the end, roll back on any error."""
+    def transaction(self, *, alone: bool = False) -> Generator[Any]:
+        """Give the writing connection, with the write lock held: everybody is alone. See `Database.transaction`."""
         with self.lock:
             self._refuse_closed()
             connection = self.connection

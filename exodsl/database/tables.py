@@ -16,9 +16,12 @@ from peewee import (
     Database,
     IntegerField,
     Model,
+    Node,
+    SqliteDatabase,
     TextField,
 )
 
+from exodsl.database.dialect import POSTGRES, SQLITE
 from exodsl.engine.status import Run as RunStatus
 from exodsl.engine.status import State
 
@@ -64,6 +67,9 @@ class Tables:
 
 def make_tables(db: Database) -> Tables:
     """Return the models bound to `db`."""
+    clustered = isinstance(db, SqliteDatabase)  # a table that is its own primary key: SQLite alone has those
+    dialect = SQLITE if clustered else POSTGRES
+    unset: list[Node] = [SQL(f"DEFAULT {dialect.false}")]
 
     class Base(Model):
         class Meta:
@@ -121,9 +127,9 @@ def make_tables(db: Database) -> Tables:
         inputs = TextField()
         target = TextField(null=True)
         idempotency_key = TextField(null=True, unique=True)
-        store_cleaned = BooleanField(constraints=[SQL("DEFAULT 0")])
-        revised = BooleanField(constraints=[SQL("DEFAULT 0")])
-        cleaning = BooleanField(constraints=[SQL("DEFAULT 0")])
+        store_cleaned = BooleanField(constraints=unset)
+        revised = BooleanField(constraints=unset)
+        cleaning = BooleanField(constraints=unset)
         created_at = BigIntegerField()
         finished_at = BigIntegerField(null=True)
 
@@ -131,7 +137,7 @@ def make_tables(db: Database) -> Tables:
             indexes = ((("status", "id"), False),)
 
     Run.add_index(SQL(f"CREATE INDEX IF NOT EXISTS run_special ON run (id) WHERE {SPECIAL}"))
-    Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_short ON run (substr(run_id, -8))"))
+    Run.add_index(SQL(f"CREATE INDEX IF NOT EXISTS run_short ON run ({dialect.tail('run_id', 8)})"))
     Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_ended ON run (finished_at) WHERE finished_at IS NOT NULL"))
     Run.add_index(SQL("CREATE INDEX IF NOT EXISTS run_cleaning ON run (id) WHERE cleaning"))
 
@@ -210,7 +216,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("run_id", "node")
-            without_rowid = True
+            without_rowid = clustered
 
     class StoreEntry(Base):
         run_id = IntegerField()
@@ -219,7 +225,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("run_id", "key")
-            without_rowid = True
+            without_rowid = clustered
 
     class Spill(Base):
         """Outputs of a very wide fanout that no sibling holds yet, a part to a row."""
@@ -269,7 +275,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("state_id", "number")
-            without_rowid = True
+            without_rowid = clustered
 
     class Progress(Base):
         """How far a body says that it is."""
@@ -290,7 +296,7 @@ def make_tables(db: Database) -> Tables:
         tz = TextField()
         catch_up = TextField()
         overlap = TextField()
-        paused = BooleanField(constraints=[SQL("DEFAULT 0")])
+        paused = BooleanField(constraints=unset)
         next_at = BigIntegerField(null=True, index=True)
 
         class Meta:
@@ -307,7 +313,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("schedule_id", "at")
-            without_rowid = True
+            without_rowid = clustered
             indexes = ((("run_id", "outcome"), False),)
 
     class Secret(Base):
@@ -321,7 +327,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("namespace", "graph", "name")
-            without_rowid = True
+            without_rowid = clustered
 
     class RegisteredNode(Base):
         """What a runtime says of a node that it has, when it comes over HTTP; the schemas are JSON."""
@@ -337,7 +343,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("namespace", "name")
-            without_rowid = True
+            without_rowid = clustered
 
     class ManualRetry(Base):
         """A word that somebody gave to a manual retry, so that it happens once however often it is asked for."""
@@ -348,7 +354,7 @@ def make_tables(db: Database) -> Tables:
 
         class Meta:
             primary_key = CompositeKey("run_id", "node", "word")
-            without_rowid = True
+            without_rowid = clustered
 
     return Tables(
         SchemaVersion,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from exodsl.database.large import LARGE, keep_apart, whole
 from exodsl.database.rows import Row, Statement, write
 from exodsl.engine.status import Run, State
 
-NEXT_RUN = "(SELECT 1 + max(last_run, coalesce((SELECT max(id) FROM run), 0)) FROM schema_version)"
-"""A key that no run has had, those that were cleaned away included."""
+_NODES = Statement(
+    "INSERT INTO template_node (id, template_id, identifier, node_name, namespace) VALUES {rows}", "iittt"
+)
 _NEW_RUNS = Statement(
     "INSERT INTO run (id, run_id, template_id, pending, inputs, target, idempotency_key, status, failed, created_at)"
     f" SELECT v.*, {Run.RUNNING:d}, 0, ? FROM (VALUES {{rows}}) AS v",
-    7,
+    "itiittt",
 )
 RunRow = tuple[int, str, int, int, str, str | None, str | None]
 """Key, run id, template, what is pending, inputs, target, idempotency key."""
@@ -62,21 +63,20 @@ def first_node(connection: Any, template: int) -> int:
 
 def insert(connection: Any, namespace: str, name: str, version: int, content_hash: str, text: str, now: int) -> int:
     """Store a template; return its id."""
+    dialect = connection.dialect
     cursor = connection.execute(
-        "INSERT INTO graph_template (namespace, name, version, content_hash, body, created_at) VALUES (?,?,?,?,?,?)",
+        "INSERT INTO graph_template (namespace, name, version, content_hash, body, created_at)"
+        f" VALUES (?,?,?,?,?,?){dialect.keyed}",
         (namespace, name, version, content_hash, text, now),
     )
-    key: int = cursor.lastrowid
+    key: int = dialect.key_of(cursor)
     return key
 
 
 def insert_nodes(connection: Any, template: int, nodes: list[tuple[str, str, str]]) -> None:
     """Store the (identifier, node_name, namespace) of a template's nodes, in topological order."""
     start: int = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM template_node").fetchone()[0]
-    connection.executemany(
-        "INSERT INTO template_node (id, template_id, identifier, node_name, namespace) VALUES (?,?,?,?,?)",
-        [(number, template, *node) for number, node in enumerate(nodes, start)],
-    )
+    write(connection, _NODES, [(number, template, *node) for number, node in enumerate(nodes, start)])
 
 
 def served_nodes(connection: Any, namespace: str, graph: str | None, node_names: frozenset[str]) -> list[int]:
@@ -92,12 +92,6 @@ def served_nodes(connection: Any, namespace: str, graph: str | None, node_names:
         (namespace, *(() if graph is None else (graph,)), *node_names),
     ).fetchall()
     return [row[0] for row in rows]
-
-
-def next_run(connection: Any) -> int:
-    """Return a key from which on no run has had any, those that were cleaned away included."""
-    key: int = connection.execute(f"SELECT {NEXT_RUN}").fetchone()[0]
-    return key
 
 
 def insert_runs(connection: Any, runs: Sequence[RunRow], now: int) -> None:
@@ -124,12 +118,23 @@ def run_facts(connection: Any, key: int) -> Row | None:
     return run_id, template, whole(connection, key, inputs), revised
 
 
+def hold_runs(connection: Any, keys: Collection[int]) -> None:
+    """Keep everybody else from changing these runs, their gates and counters, until the transaction ends.
+
+    Always in the same order, so that two who want the same runs do not wait for each other.
+    """
+    locked = connection.dialect.locked
+    if locked and keys:
+        marks = ",".join("?" * len(keys))
+        connection.execute(f"SELECT id FROM run WHERE id IN ({marks}) ORDER BY id{locked}", tuple(keys)).fetchall()
+
+
 def end_runs(connection: Any, keys: Sequence[int], status: Run, now: int, *, clean_store: bool) -> None:
     """Give runs their last status, and their stores away if they are not kept."""
     marks = ",".join("?" * len(keys))
     connection.execute(
         f"UPDATE run SET status = ?, finished_at = ?, store_cleaned = ? WHERE id IN ({marks})",
-        (int(status), now, int(clean_store), *keys),
+        (int(status), now, clean_store, *keys),
     )
     if clean_store:
         connection.execute(f"DELETE FROM store_entry WHERE run_id IN ({marks})", tuple(keys))
@@ -143,17 +148,26 @@ def last_template(connection: Any) -> int:
 
 def last_state(connection: Any) -> int:
     """Return the greatest key of a state that there is or was."""
+    return _last(connection, "state")
+
+
+def last_run(connection: Any) -> int:
+    """Return the greatest key of a run that there is or was."""
+    return _last(connection, "run")
+
+
+def _last(connection: Any, table: str) -> int:
     key: int = connection.execute(
-        "SELECT max(last_state, coalesce((SELECT max(id) FROM state), 0)) FROM schema_version"
+        f"SELECT max(key) FROM (SELECT last_{table} AS key FROM schema_version UNION ALL SELECT max(id) FROM {table})"
+        " AS keys"
     ).fetchone()[0]
     return key
 
 
 def next_session(connection: Any) -> int:
     """Return a key that no runtime has had: leases are made of it, so it must never come again."""
-    connection.execute("UPDATE schema_version SET sessions = sessions + 1")
-    key: int = connection.execute("SELECT sessions FROM schema_version").fetchone()[0]
-    return key
+    ((key,),) = connection.execute("UPDATE schema_version SET sessions = sessions + 1 RETURNING sessions").fetchall()
+    return int(key)
 
 
 def insert_session(
@@ -205,9 +219,9 @@ def bring_forward(connection: Any, by: int, now: int) -> None:
     """Let what waits for a time wait `by` milliseconds less, as far as that is not past; also what may be put back."""
     for status in (State.CREATED, State.QUEUED):  # each has an index of its own
         connection.execute(
-            "UPDATE state SET enqueue_after = max(?, enqueue_after - ?)"
+            "UPDATE state SET enqueue_after = CASE WHEN enqueue_after - ? > ? THEN enqueue_after - ? ELSE ? END"
             f" WHERE status = {status:d} AND enqueue_after > ?",
-            (now, by, now),
+            (by, now, by, now, now),
         )
 
 
@@ -225,13 +239,14 @@ def lose_session(connection: Any, key: int, most: int) -> tuple[int, list[int]]:
     :param most: how often a state may be lost.
     :return: how many states were put back, and the keys of those that were lost too often.
     """
+    if not connection.execute("DELETE FROM session WHERE id = ?", (key,)).rowcount:
+        return 0, []  # another was faster
     connection.execute(f"UPDATE state SET lost = lost + 1 WHERE {_HELD}", _held(key))
     rows = connection.execute(f"SELECT id FROM state WHERE {_HELD} AND lost >= ?", (*_held(key), most)).fetchall()
     cursor = connection.execute(
         f"UPDATE state SET status = {State.CREATED:d}, lease = 0, queued_at = NULL WHERE {_HELD} AND lost < ?",
         (*_held(key), most),
     )
-    connection.execute("DELETE FROM session WHERE id = ?", (key,))
     return cursor.rowcount, [row[0] for row in rows]
 
 

@@ -34,9 +34,12 @@ _CHUNK = f"run_id = ? AND {_PLACE} > (?, ?, ?) AND {_PLACE} <= (?, ?, ?)"
 
 def bounds(connection: Any, run: int, root: int) -> Row:
     """Return when a run began, and ended if it has, in milliseconds; a copy begins with its first state."""
+    first = (
+        "SELECT s.created_at FROM state AS s WHERE s.run_id = run.id AND s.node = ? ORDER BY s.path, s.attempt LIMIT 1"
+    )
     row: Row = connection.execute(
-        "SELECT min(created_at, coalesce((SELECT s.created_at FROM state AS s WHERE s.run_id = run.id AND s.node = ?"
-        " ORDER BY s.path, s.attempt LIMIT 1), created_at)), finished_at FROM run WHERE id = ?",
+        f"SELECT {connection.dialect.least}(created_at, coalesce(({first}), created_at)), finished_at"
+        " FROM run WHERE id = ?",
         (root, run),
     ).fetchone()
     return row
@@ -72,7 +75,7 @@ def buckets(connection: Any, chunk: Chunk, start: int, length: int) -> list[Row]
 def slowest(connection: Any, chunk: Chunk, limit: int) -> list[tuple[int, int]]:
     """Return (milliseconds, key) of the states of a chunk whose bodies took longest, of those that ended."""
     rows: list[tuple[int, int]] = connection.execute(
-        f"SELECT finished_at - {_BEGUN} AS took, id FROM state WHERE {_CHUNK} AND took IS NOT NULL"
+        f"SELECT finished_at - {_BEGUN} AS took, id FROM state WHERE {_CHUNK} AND finished_at - {_BEGUN} IS NOT NULL"
         " ORDER BY took DESC, id LIMIT ?",
         (*chunk.values, limit),
     ).fetchall()

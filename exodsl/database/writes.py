@@ -18,47 +18,49 @@ SPILL_PART = 64
 
 _SUCCEEDED = Statement(
     f"UPDATE state SET status = {State.SUCCESS:d}, finished_at = ?, outputs = v.column3,"
-    " started_at = max(queued_at, ? - v.column4), cpu_us = v.column5, peak_kib = v.column6"
+    " started_at = CASE WHEN queued_at > ? - v.column4 THEN queued_at ELSE ? - v.column4 END,"
+    " cpu_us = v.column5, peak_kib = v.column6"
     " FROM (VALUES {rows}) AS v"
     f" WHERE state.id = v.column1 AND state.lease = v.column2 AND state.status = {State.QUEUED:d}",
-    6,
+    "iitiii",
 )
 _ENDED = Statement(
     "UPDATE state SET status = v.column4, outputs = v.column5, error = v.column6, data = v.column7,"
     " enqueue_after = coalesce(v.column8, state.enqueue_after), finished_at = v.column9,"
     f" queued_at = CASE v.column4 WHEN {State.CREATED:d} THEN NULL ELSE queued_at END,"
-    " started_at = coalesce(max(queued_at, ? - v.column10), started_at), cpu_us = coalesce(v.column11, cpu_us),"
-    " peak_kib = coalesce(v.column12, peak_kib)"
+    " started_at = coalesce("
+    "CASE WHEN queued_at > ? - v.column10 THEN queued_at ELSE ? - v.column10 END, started_at),"
+    " cpu_us = coalesce(v.column11, cpu_us), peak_kib = coalesce(v.column12, peak_kib)"
     " FROM (VALUES {rows}) AS v"
     " WHERE state.id = v.column1 AND state.lease = v.column2 AND state.status = v.column3",
-    12,
+    "iiiitttiiiii",
 )
 _FRESH = Statement(
     "INSERT INTO state (id, run_id, node, path, parent_id, inputs, attempt, retry_count, status, lease,"
     " enqueue_after, created_at, queued_at)"
     " SELECT v.*, 0, 0, ?, ?, ?, ?, ? FROM (VALUES {rows}) AS v",
-    6,
+    "iiibit",
 )
 _SIBLINGS = Statement(
     "INSERT INTO state (id, path, outputs, run_id, node, attempt, retry_count, status, parent_id, lease,"
     " enqueue_after, created_at, finished_at)"
     f" SELECT v.*, ?, ?, ?, ?, {State.SUCCESS:d}, ?, 0, ?, ?, ? FROM (VALUES {{rows}}) AS v",
-    3,
+    "ibt",
 )
 _CREATED = Statement(
     "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, lease,"
     " enqueue_after, created_at, queued_at) VALUES {rows}",
-    13,
+    "iiibiiiitiiii",
 )
 _BORN = Statement(
     "INSERT INTO state (id, run_id, node, path, attempt, retry_count, status, parent_id, inputs, outputs,"
     " error, lease, enqueue_after, created_at, finished_at) VALUES {rows}",
-    15,
+    "iiibiiiitttiiii",
 )
 _OPENED = Statement(
     "INSERT INTO gate (run_id, node, path, pending, arrived, failed, pruned, status, opener, cause) VALUES {rows}"
     " RETURNING id, run_id, node, path, opener, pending, failed, cause",
-    10,
+    "iibiiiiiii",
 )
 _MOVED = Statement(
     "UPDATE gate SET pending = pending + v.column4, arrived = arrived + v.column5, failed = failed + v.column6,"
@@ -67,34 +69,35 @@ _MOVED = Statement(
     " FROM (VALUES {rows}) AS v"
     " WHERE gate.run_id = v.column1 AND gate.node = v.column2 AND gate.path = v.column3"
     " RETURNING gate.id, gate.run_id, gate.node, gate.path, gate.opener, gate.pending, gate.failed, gate.cause",
-    8,
+    "iibiiiii",
 )
 _CLOSED = Statement(
     "UPDATE gate SET status = v.column2, state_id = v.column3 FROM (VALUES {rows}) AS v WHERE gate.id = v.column1",
-    3,
+    "iii",
 )
 _RUNS = Statement(
     "UPDATE run SET pending = pending + v.column2, failed = failed + v.column3,"
     " cause = CASE WHEN failed + v.column3 <= 0 THEN NULL ELSE coalesce(cause, v.column4) END"
     " FROM (VALUES {rows}) AS v WHERE run.id = v.column1 RETURNING run.id, run.pending, run.failed",
-    4,
+    "iiii",
 )
 _COUNTS = Statement(
     "INSERT INTO node_count (run_id, node, total, success, errored, next_created_error, pruned, retry_created,"
     " cancelled)"
-    " VALUES {rows} ON CONFLICT (run_id, node) DO UPDATE SET total = total + excluded.total,"
-    " success = success + excluded.success, errored = errored + excluded.errored,"
-    " next_created_error = next_created_error + excluded.next_created_error,"
-    " pruned = pruned + excluded.pruned, retry_created = retry_created + excluded.retry_created,"
-    " cancelled = cancelled + excluded.cancelled",
-    9,
+    " VALUES {rows} ON CONFLICT (run_id, node) DO UPDATE SET total = node_count.total + excluded.total,"
+    " success = node_count.success + excluded.success, errored = node_count.errored + excluded.errored,"
+    " next_created_error = node_count.next_created_error + excluded.next_created_error,"
+    " pruned = node_count.pruned + excluded.pruned,"
+    " retry_created = node_count.retry_created + excluded.retry_created,"
+    " cancelled = node_count.cancelled + excluded.cancelled",
+    "iiiiiiiii",
 )
 _STORE = Statement(
     "INSERT INTO store_entry (run_id, key, value) VALUES {rows}"
     " ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value",
-    3,
+    "itt",
 )
-_SPILL = Statement("INSERT INTO spill (state_id, first, body) VALUES {rows}", 3)
+_SPILL = Statement("INSERT INTO spill (state_id, first, body) VALUES {rows}", "iit")
 
 _UNKNOWN: Row = (None, None, None)
 NodeId = Callable[[int, int], int]
@@ -129,11 +132,11 @@ def _end_states(connection: Any, ended: list[Ended], now: int) -> bool:
         if e.outputs is not None and len(e.outputs) > LARGE:
             e.outputs = keep_apart_for(connection, e.key, e.outputs)
     plain = [(e.key, e.lease, e.outputs, *_used(e.usage)) for e in ended if e.status is SUCCESS and e.was is QUEUED]
-    touched = write(connection, _SUCCEEDED, plain, now, now) if plain else 0
+    touched = write(connection, _SUCCEEDED, plain, now, now, now) if plain else 0
     if len(plain) == len(ended):
         return touched == len(ended)
     others = [_ended_row(e, now) for e in ended if e.status is not SUCCESS or e.was is not QUEUED]
-    return touched + write(connection, _ENDED, others, now) == len(ended)
+    return touched + write(connection, _ENDED, others, now, now) == len(ended)
 
 
 def _ended_row(ended: Ended, now: int) -> Row:

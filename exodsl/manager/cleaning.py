@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from time import monotonic, sleep
 
 from exodsl.database import cleaning
-from exodsl.database.cleaning import ENDED, Old
+from exodsl.database.again import again
+from exodsl.database.cleaning import ENDED, Old, Removed
 from exodsl.engine.status import Run
 from exodsl.errors import InputInvalid
 from exodsl.manager.viewing import Viewing
@@ -62,14 +64,18 @@ class Cleaning(Viewing):
         while not stop():
             if not self._mark_some(old):
                 return runs, states, False
-            with self._db.transaction() as connection:
-                begun = monotonic()  # others were waited for until now
-                removed = cleaning.remove_piece(connection, size)
-            took = monotonic() - begun
+            removed, took = again(partial(self._remove_piece, size))
             runs, states = runs + removed.runs, states + removed.states
             size = max(SMALLEST, min(LARGEST, round(size * PIECE_SECONDS / took)))
             sleep(max(PAUSE_SECONDS, PAUSE_SHARE * took))
         return runs, states, True
+
+    def _remove_piece(self, most: int) -> tuple[Removed, float]:
+        """Remove one piece; return how much it was, and the seconds that it took."""
+        with self._db.transaction() as connection:
+            begun = monotonic()  # others were waited for until now
+            removed = cleaning.remove_piece(connection, most)
+        return removed, monotonic() - begun
 
     def _mark_some(self, old: Old) -> bool:
         """Mark runs unless some are, maybe by a cleaning that was interrupted; say whether there are any."""
@@ -78,7 +84,7 @@ class Cleaning(Viewing):
                 return True
             found = cleaning.old_runs(connection, old, RUNS_AT_ONCE)
         if found:
-            with self._db.transaction() as connection:
+            with self._db.transaction(alone=True) as connection:
                 cleaning.mark(connection, old, found)
         return bool(found)
 
@@ -86,7 +92,7 @@ class Cleaning(Viewing):
         with self._db.reading() as connection:
             if not cleaning.count_versions(connection, old):
                 return 0
-        with self._db.transaction() as connection:
+        with self._db.transaction(alone=True) as connection:
             return cleaning.remove_versions(connection, old)
 
 

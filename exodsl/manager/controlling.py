@@ -34,19 +34,16 @@ class Controlling(Viewing, ABC):
     """Acts on runs by hand; see `StateManager` for each call."""
 
     @abstractmethod
-    def _working(self) -> AbstractContextManager[Step]: ...
+    def _working(self, *, alone: bool = False) -> AbstractContextManager[Step]: ...
 
     @abstractmethod
     def _learn_special(self, connection: Any) -> None: ...
-
-    @abstractmethod
-    def _reserve(self, count: int) -> int: ...
 
     def rerun(self, run_id: str, state_id: int, *, dry_run: bool = False) -> Rerun:
         """Start again from a state, in a new run; see `StateManager.rerun`."""
         found = Rerun("", 0)
         try:
-            with self._working() as step:
+            with self._working(alone=True) as step:
                 found = self._rerun(step, run_id, state_id)
                 if dry_run:
                     raise _NotMeant
@@ -58,11 +55,12 @@ class Controlling(Viewing, ABC):
         row = self._run_row(step.connection, run_id)
         _expect_store(step, row)
         low, high = revisions.key_range(step.connection, row[0])
-        by = self._reserve(high - low + 1) - low
+        by = self._db.keys.reserve(high - low + 1) - low
         reviser = Reviser(step, by)
         reviser.ensure_ended(state_id, row[0])
         new_id = new_run_id(step.now)
-        new = revisions.copy_run(step.connection, row[0], new_id, by, step.now)
+        new = self._db.keys.next_run()
+        revisions.copy_run(step.connection, row[0], new, new_id, by, step.now)
         reviser.rerun(state_id + by, new)
         reviser.name_causes(new)
         self._learn_special(step.connection)
@@ -70,7 +68,7 @@ class Controlling(Viewing, ABC):
 
     def cancel(self, run_id: str) -> RunView:
         """End a run where it stands; see `StateManager.cancel`."""
-        with self._working() as step:
+        with self._working(alone=True) as step:
             row = self._expect(step, run_id, _LIVE, "only a run that goes on can be cancelled")
             self._end_by_hand(step, row[0])
         return self.run(run_id)
@@ -100,7 +98,7 @@ class Controlling(Viewing, ABC):
         return self.run(run_id)
 
     def _switch(self, run_id: str, before: Run, after: Run, rule: str) -> None:
-        with self._working() as step:
+        with self._working(alone=True) as step:
             row = self._expect(step, run_id, (before,), rule)
             revisions.set_status(step.connection, row[0], after)
             self._learn_special(step.connection)
@@ -118,7 +116,7 @@ class Controlling(Viewing, ABC):
         """Retry states by hand; see `StateManager.retry`."""
         found = Retried((), 0)
         try:
-            with self._working() as step:
+            with self._working(alone=True) as step:
                 found = self._retry(step, run_id, state_ids, identifier, status)
                 if dry_run:
                     raise _NotMeant

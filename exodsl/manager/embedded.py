@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,8 +11,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from exodsl.database import reads, revisions, templates
-from exodsl.database.looking import Database
+from exodsl.database.again import again
+from exodsl.database.looking import system_clock as system_clock
 from exodsl.database.notes import write_notes
+from exodsl.database.protocol import Database
 from exodsl.engine.notes import Notes
 from exodsl.engine.reports import Report
 from exodsl.engine.status import Run
@@ -37,30 +38,24 @@ from exodsl.manager.viewing import run_status
 from exodsl.template.models import GraphTemplate
 
 
-def system_clock() -> int:
-    """Return the time in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
 class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, Noting, Accepting, Lending, Overview):
     """A state manager over a database that this process opens itself.
 
     :param database: an open database; closed with the manager.
-    :param clock: what tells the time; tests give their own.
+    :param clock: what tells the time, that of the database by default; tests give their own.
     :param seed: makes jitter repeatable.
     """
 
-    def __init__(self, database: Database, *, clock: Clock = system_clock, seed: int | None = None) -> None:
-        super().__init__(database, clock)
+    def __init__(self, database: Database, *, clock: Clock | None = None, seed: int | None = None) -> None:
+        super().__init__(database, clock or database.now_ms)
         self._chance = random.Random(seed).random
         self._catalog = Catalog()
         self._sessions: dict[int, Session] = {}
         self._left: set[int] = set()  # sessions that took leave while the database could not be written
         self._wakes: dict[int, Callable[[], None]] = {}
         self._wake_ids = itertools.count()
-        self._last_key = 0
         self._last_template = self._looked_at = 0
-        self._elsewhere = -1
+        self._elsewhere: object = None
         self._paused: frozenset[int] = frozenset()
 
     # Templates
@@ -79,11 +74,16 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
     ) -> int:
         """Store a template, with or without its schedules, whatever findings of some codes it has."""
         check_given(template, secrets or {})
-        with self._db.transaction() as connection:
+        return again(lambda: self._store(template, secrets or {}, scheduled=scheduled, but=but))
+
+    def _store(
+        self, template: GraphTemplate, secrets: Mapping[str, SecretStr], *, scheduled: bool, but: Collection[str]
+    ) -> int:
+        with self._db.transaction(alone=True) as connection:
             now = self._clock()
             version = self._catalog.upsert(connection, template, now, but=but)
             self._store_schedules(connection, template, now, scheduled=scheduled)
-            keep(connection, template, secrets or {})
+            keep(connection, template, secrets)
             for session in self._sessions.values():
                 session.refresh(connection)
             return version
@@ -98,11 +98,15 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
 
     def trigger(self, triggers: Sequence[Trigger]) -> list[str]:
         """Start runs; see `StateManager.trigger`."""
-        with self._working() as step:
-            starter = self._starter(step)
-            runs = [starter.find_or_start(trigger) for trigger in triggers]
-            step.start(new for new in runs if not isinstance(new, str))
-        return [new if isinstance(new, str) else new.facts.run_id for new in runs]
+
+        def start() -> list[str]:
+            with self._working() as step:
+                starter = self._starter(step)
+                runs = [starter.find_or_start(trigger) for trigger in triggers]
+                step.start(new for new in runs if not isinstance(new, str))
+            return [new if isinstance(new, str) else new.facts.run_id for new in runs]
+
+        return again(start)
 
     def read_store(self, run_id: str) -> dict[str, Any]:
         """Return the store of a run; see `StateManager.read_store`."""
@@ -120,15 +124,21 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
 
     def open_session(self, name: str, serves: Serves) -> int:
         """Announce a runtime; see `StateManager.open_session`."""
-        with self._working() as step:
-            self._release_gone(step)
-            run = None if serves.run_id is None else int(self._run_row(step.connection, serves.run_id)[0])
-            key = templates.next_session(step.connection)
-            session = Session(key, name, serves, step.now + LEASE_MS, run)
-            self._insert_session(step.connection, session, session.lease_until)
-            session.refresh(step.connection)
-            self._sessions[key] = session
-        return key
+
+        def announce() -> Session:
+            with self._working() as step:
+                self._release_gone(step)
+                run = None if serves.run_id is None else int(self._run_row(step.connection, serves.run_id)[0])
+                key = templates.next_session(step.connection)
+                session = Session(key, name, serves, step.now + LEASE_MS, run)
+                self._insert_session(step.connection, session, session.lease_until)
+                session.refresh(step.connection)
+            return session
+
+        with self._db.lock:
+            session = again(announce)
+            self._sessions[session.key] = session
+        return session.key
 
     def close_session(self, session: int) -> None:
         """Take leave; see `StateManager.close_session`."""
@@ -136,15 +146,25 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
             if self._sessions.pop(session, None) is None:
                 return
             self._left.add(session)
-            with self._db.transaction() as connection:
-                templates.end_session(connection, session)
+            again(lambda: self._end_session(session))
             self._left.discard(session)
             self._announce(self._clock())
+
+    def _end_session(self, session: int) -> None:
+        with self._db.transaction() as connection:
+            templates.end_session(connection, session)
+            self._db.leave_work()
+
+    @property
+    def hears_others(self) -> bool:
+        """Whether the work of other processes wakes, too; see `StateManager.hears_others`."""
+        return self._db.tells
 
     def wake_on_work(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` when new work appears; see `StateManager.wake_on_work`."""
         number = next(self._wake_ids)
         self._wakes[number] = wake
+        self._db.listen(self._wake)
         return lambda: self._wakes.pop(number, None) and None
 
     def exchange(self, session: int, reports: Sequence[Report], capacity: int, notes: Sequence[Notes] = ()) -> Exchange:
@@ -152,7 +172,8 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
         with self._db.lock:
             holder = self._session(session)
             settled, refused = _mine(holder, reports)
-            step = self._settled(holder, settled, refused, capacity, notes)
+            step, late = again(lambda: self._settled(holder, settled, capacity, notes))
+            refused += late
             for state, _ in settled:
                 holder.held.pop(state.key, None)
             holder.lease_until, holder.due_at, holder.spilled = step.lease_until, step.due_at, step.spilled
@@ -182,6 +203,7 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
                     step.report(settled, session, capacity)
                 self._tick(step, session)
                 step.claim(session, capacity)
+                self._leave(step)
                 return step
         except BaseException:
             self._forget()
@@ -191,14 +213,17 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
         self,
         session: Session,
         settled: Sequence[Settled],
-        refused: list[int],
         capacity: int,
         notes: Sequence[Notes],
-    ) -> Step:
-        """Run the transaction; while a lease turns out stale, again without what is not the session's."""
+    ) -> tuple[Step, list[int]]:
+        """Run the transaction; while a lease turns out stale, again without what is not the session's.
+
+        Return also the states that were left out.
+        """
+        refused: list[int] = []
         while True:
             try:
-                return self._transact(session, settled, capacity, notes)
+                return self._transact(session, settled, capacity, notes), refused
             except (StaleLease, RunGone):
                 settled, stale = self._split_stale(settled)
                 if not stale:
@@ -207,27 +232,18 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
 
     def _step(self, connection: Any) -> Step:
         self._catalog.trim()
-        return Step(connection, self._catalog, self._clock(), self._next_key, self._chance, self._paused)
-
-    def _reserve(self, count: int) -> int:
-        """Set keys of states aside; return the first."""
-        first = self._last_key + 1
-        self._last_key += count
-        return first
-
-    def _next_key(self) -> int:
-        self._last_key += 1
-        return self._last_key
+        return Step(connection, self._catalog, self._clock(), self._db.keys, self._chance, self._paused)
 
     @contextmanager
-    def _working(self) -> Generator[Step]:
+    def _working(self, *, alone: bool = False) -> Generator[Step]:
         """Give one transaction's work; committed at the end, and told to those who wait."""
         with self._db.lock:
             try:
-                with self._db.transaction() as connection:
+                with self._db.transaction(alone=alone) as connection:
                     self._look_around(connection)
                     step = self._step(connection)
                     yield step
+                    self._leave(step)
             except BaseException:
                 self._forget()
                 raise
@@ -244,7 +260,7 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
         if elsewhere == self._elsewhere:
             return
         self._elsewhere = elsewhere
-        self._last_key = templates.last_state(connection)
+        self._db.keys.catch_up(connection)
         self._learn_special(connection)
         self._learn_ticks(connection)
         self._stir()
@@ -263,6 +279,11 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
         self._paused = frozenset(run for run, status, _ in special if status == Run.PAUSED)
         for run, _, revised in special:
             self._catalog.run(connection, run).revised = bool(revised)
+
+    def _leave(self, step: Step) -> None:
+        """Let other processes hear of what the transaction leaves to do; where runs end, ticks may wait for that."""
+        if step.left_due is not None or step.spilled or (step.ended and self._queued):
+            self._db.leave_work()
 
     def _after(self, step: Step, holder: Session | None = None) -> None:
         """Tell those who wait what the committed transaction left to do."""
@@ -305,7 +326,7 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
         return until
 
     def _insert_session(self, connection: Any, session: Session, until: int) -> None:
-        place = (sessions.host(), sessions.process())
+        place = (sessions.machine() if self._db.shared else sessions.host(), sessions.process())
         lease = (until, LEASE_MS)
         templates.insert_session(connection, session.key, session.name, place, session.run, session.graphs, lease)
 
@@ -314,19 +335,21 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
         if sessions.follow_clock(step.connection, step.now, self._looked_at):
             step.leave(step.now)
         self._looked_at = step.now
+        # Nobody could renew a lease while the database could not be reached.
+        spared = LEASE_MS if step.now - self._db.back_since() < LEASE_MS else 0
         for key, where, which, lease_until, *_ in templates.sessions(step.connection):
             if key in self._left:
                 templates.end_session(step.connection, key)
                 step.leave(step.now)
-            elif key not in self._sessions and (lease_until < step.now or sessions.is_gone(where, which)):
+            elif key not in self._sessions and (lease_until < step.now - spared or sessions.is_gone(where, which)):
                 released, given_up = templates.lose_session(step.connection, key, MOST_LOST)
                 step.give_up(given_up)
                 if released:
                     step.leave(step.now)
 
     def _split_stale(self, settled: Sequence[Settled]) -> tuple[list[Settled], list[int]]:
-        with self._db.lock:
-            held = reads.held(self._db.connection, [state.key for state, _ in settled])
+        with self._db.reading() as connection:
+            held = reads.held(connection, [state.key for state, _ in settled])
         kept = [item for item in settled if (item[0].key, item[0].lease) in held]
         return kept, [state.key for state, _ in settled if (state.key, state.lease) not in held]
 

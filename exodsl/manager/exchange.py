@@ -8,6 +8,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from exodsl.database import reads, revisions, templates
+from exodsl.database.protocol import Keys
 from exodsl.database.rows import Row
 from exodsl.database.writes import SPILL_PART, write_changes
 from exodsl.engine.changes import Changes, Created, GateKey
@@ -37,7 +38,7 @@ class StaleLease(Exception):
 class Step:
     """One transaction's work: settle, write, cascade, claim. Made anew for each attempt.
 
-    :param next_key: gives the key of each new state.
+    :param keys: gives new states and runs their keys.
     :param paused: runs of which nothing is handed out.
     """
 
@@ -46,12 +47,12 @@ class Step:
         connection: Any,
         catalog: Catalog,
         now: int,
-        next_key: Callable[[], int],
+        keys: Keys,
         chance: Callable[[], float],
         paused: frozenset[int] = frozenset(),
     ) -> None:
         self.connection, self.catalog, self.now = connection, catalog, now
-        self.next_key, self._chance = next_key, chance
+        self.next_key, self.next_run, self._chance = keys.next, keys.next_run, chance
         self._paused = paused
         self._stores: dict[int, dict[str, Any]] = {}
         self.claimed: list[StateFacts] = []
@@ -66,6 +67,7 @@ class Step:
 
     def report(self, settled: Sequence[Settled], session: Session, capacity: int) -> None:
         """Settle reports; what they create goes to the same runtime first, up to `capacity`."""
+        templates.hold_runs(self.connection, {state.run.key for state, _ in settled})
         settlement = self._settlement(self._known_for(settled))
         self._load_stores(_with_store(settled))
         for state, result in settled:
@@ -116,8 +118,12 @@ class Step:
         if not rows:
             return False
         state = self._facts(rows[0])
+        templates.hold_runs(self.connection, [state.run.key])
         parts = max(1, (capacity - len(self.claimed)) // SPILL_PART)
-        first, outputs, own = reads.take_spilled(self.connection, state.key, parts)
+        taken = reads.take_spilled(self.connection, state.key, parts)
+        if taken is None:
+            return True
+        first, outputs, own = taken
         settlement = self._settlement(self._known_for([(state, Executed(outputs))]))
         self._load_stores([state.run] if state.node.stores else [])
         settlement.siblings(state, max(first, 1), outputs if first else outputs[1:])
@@ -140,9 +146,11 @@ class Step:
         """End states that were lost with their runtimes too often: their bodies may well be to blame."""
         if not keys:
             return
+        states = [self._facts(row) for row in reads.states_by_id(self.connection, keys)]
+        templates.hold_runs(self.connection, {state.run.key for state in states})
         settlement = self._settlement(Known())
-        for row in reads.states_by_id(self.connection, keys):
-            settlement.report(self._facts(row), Failed(_LOST, retryable=False))
+        for state in states:
+            settlement.report(state, Failed(_LOST, retryable=False))
         self._write(settlement, None, 0)
 
     def follow_again(self, state: StateFacts, position: int, text: str, held: Sequence[GateKey]) -> str | None:

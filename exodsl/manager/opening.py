@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from exodsl.database.postgresql.naming import without_password
+from exodsl.database.protocol import Database
 from exodsl.database.read_only import ReadOnlySqlite
 from exodsl.database.sqlite import MEMORY, Durability, Sqlite
-from exodsl.errors import DatabaseMissing, DatabaseUnusable
-from exodsl.manager.embedded import EmbeddedManager, system_clock
+from exodsl.errors import DatabaseMissing, DatabaseUnusable, ExtraMissing
+from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.sessions import Clock
 
 URI_VARIABLE = "EXOSPHERE_STATE_MANAGER_URI"
+SERVERS = ("postgresql", "postgres")
+"""The schemes of PostgreSQL."""
 FOLDER, FILE = ".exodsl", "exodsl.db"
 LOOK_SECONDS = 2.0
 """How long a look through a read-only manager may take."""
@@ -23,28 +27,51 @@ def open_manager(
     read_only: bool = False,
     look_seconds: float = LOOK_SECONDS,
     durability: Durability = "full",
-    clock: Clock = system_clock,
+    clock: Clock | None = None,
     seed: int | None = None,
 ) -> EmbeddedManager:
     """Open the state manager behind a URI.
 
-    :param uri: `sqlite:///path`, a path, `:memory:`, or `None` for what `EXOSPHERE_STATE_MANAGER_URI` says,
-        else `exodsl.db` in the nearest `.exodsl/` folder upwards, which is made here if there is none.
+    :param uri: `sqlite:///path`, a path, `:memory:`, `postgresql://user@host/database`, or `None` for what
+        `EXOSPHERE_STATE_MANAGER_URI` says, else `exodsl.db` in the nearest `.exodsl/` folder upwards, which is made
+        here if there is none.
     :param read_only: only look: nothing is made, migrated or written, and what would change something is refused.
     :param look_seconds: how long a look may take, if only looks are taken; `ReadTimeout` ends it.
     :param durability: `full` (default) syncs every commit to the disk, `normal` leaves the last moments to
         luck at a power cut.
+    :param clock: tells the time; the machine's, or the server's, by default.
     :raises DatabaseUnusable: when it cannot be opened, saying why and what helps.
+    :raises ExtraMissing: when the driver for it is not installed.
     """
-    if read_only:
-        looked_at = ReadOnlySqlite(existing_database(uri), limit=look_seconds)
-        return EmbeddedManager(looked_at, clock=clock, seed=seed)
-    path = database_path(uri)
-    return EmbeddedManager(Sqlite(path, durability=durability), clock=clock, seed=seed)
+    server = server_uri(uri)
+    if server is not None:
+        database = _on_server(server, durability, look_seconds if read_only else None)
+    elif read_only:
+        database = ReadOnlySqlite(existing_database(uri), limit=look_seconds)
+    else:
+        database = Sqlite(database_path(uri), durability=durability)
+    return EmbeddedManager(database, clock=clock, seed=seed)
+
+
+def _on_server(uri: str, durability: Durability, look_seconds: float | None) -> Database:
+    try:
+        from exodsl.database.postgresql.database import Postgres
+        from exodsl.database.postgresql.read_only import ReadOnlyPostgres
+    except ImportError as error:
+        raise ExtraMissing("PostgreSQL databases", "postgres") from error
+    if look_seconds is not None:
+        return ReadOnlyPostgres(uri, limit=look_seconds)
+    return Postgres(uri, durability=durability)
+
+
+def server_uri(uri: str | None = None) -> str | None:
+    """Return the URI of a PostgreSQL database, if it is one that is meant."""
+    meant = uri or os.environ.get(URI_VARIABLE) or ""
+    return meant if meant.partition("://")[0] in SERVERS and "://" in meant else None
 
 
 def database_path(uri: str | None = None) -> str:
-    """Return the path that a URI means; makes the default folder when it is needed."""
+    """Return the path of the SQLite database that a URI means; makes the default folder when it is needed."""
     uri = uri or os.environ.get(URI_VARIABLE) or None
     if uri is None:
         return str(default_database())
@@ -55,13 +82,20 @@ def database_path(uri: str | None = None) -> str:
         return uri
     if scheme != "sqlite":
         raise DatabaseUnusable(
-            f'"{uri}" has the unknown scheme "{scheme}". Write sqlite:///path/to/file.db, or a path.'
+            f'"{without_password(uri)}" has the unknown scheme "{scheme}". Write sqlite:///path/to/file.db, a'
+            " path, or postgresql://user@host/database."
         )
     return rest.removeprefix("/") or MEMORY
 
 
 def existing_database(uri: str | None = None) -> str:
-    """Return the path that a URI means, and make nothing. :raises DatabaseMissing: when there is no database."""
+    """Return the path, or the URI of the server, that is meant, and make nothing.
+
+    :raises DatabaseMissing: when there is no database.
+    """
+    server = server_uri(uri)
+    if server is not None:
+        return server
     if not names_one(uri) and nearest_folder() is None:
         raise DatabaseMissing(
             "There is no database here or in a folder above: nothing was run yet. `exodsl run TARGET` makes one;"

@@ -273,6 +273,11 @@ class StateManager(Inspection, Protocol):
         """Return the committed store of a run; :raises StoreUnavailable: when it was cleaned up."""
         ...
 
+    @property
+    def hears_others(self) -> bool:
+        """Whether `wake_on_work` also hears of what other processes do, so that nobody has to look often."""
+        ...
+
     def wake_on_work(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` (from any thread) when new work appears; returns what ends that."""
         ...

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from exodsl.database import schedules
-from exodsl.database.looking import Database
+from exodsl.database.protocol import Database
 from exodsl.database.rows import Row
 from exodsl.engine.status import Run
 from exodsl.errors import ScheduleNotFound, TransitionRefused
@@ -56,7 +56,7 @@ class Scheduling(Controlling, ABC):
         return self._turn(schedule_id, paused=False)
 
     def _turn(self, schedule_id: int, *, paused: bool) -> ScheduleView:
-        with self._working() as step:
+        with self._working(alone=True) as step:
             schedule = _found(step.connection, schedule_id)
             if bool(schedule.paused) is paused:
                 status, wanted = ("PAUSED", "running one") if paused else ("running", "paused one")

@@ -43,13 +43,13 @@ class SecretKeeping(Viewing):
             template = self._shelf.plan(connection, key)[0].template
         check_given(template, {name: value})
         place, keys = Place(namespace, graph, name), keyring()
-        with self._db.transaction() as connection:
+        with self._db.transaction(alone=True) as connection:
             secrets.put(connection, place, keys.seal(place, value))
 
     def rotate_secrets(self) -> Rotated:
         """Seal everything with the first key; see `StateManager.rotate_secrets`."""
         keys = keyring()
-        with self._db.transaction() as connection:
+        with self._db.transaction(alone=True) as connection:
             found = secrets.all_sealed(connection)
             old = {place: sealed for place, sealed in found.items() if sealed.key_id != keys.first}
             for place, sealed in old.items():

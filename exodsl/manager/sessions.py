@@ -6,8 +6,11 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from uuid import getnode
 
 from pydantic_core import to_json
 
@@ -119,6 +122,25 @@ def host() -> str:
     return socket.gethostname()
 
 
+@cache
+def machine() -> str:
+    """Return the name of this machine with what tells it from others of the same name, and its containers apart."""
+    return f"{host()}/{blake2b(_boot().encode(), digest_size=4).hexdigest()}"
+
+
+def name_of(where: str) -> str:
+    """Return the name of a machine as people know it."""
+    return where.partition("/")[0]
+
+
+def _boot() -> str:
+    # Numbers of processes mean something within one boot of one machine, and there within one container.
+    try:
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text()}{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return str(getnode())
+
+
 def process() -> str:
     """Return what names this process: its number, and when it started where the system tells."""
     return f"{os.getpid()}:{_started(os.getpid())}"
@@ -126,7 +148,7 @@ def process() -> str:
 
 def is_gone(where: str, which: str) -> bool:
     """Say whether a process surely does not run any more; another machine's cannot be judged."""
-    if where != host():
+    if where not in (host(), machine()):
         return False
     number, _, started = which.partition(":")
     try:

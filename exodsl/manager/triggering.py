@@ -28,7 +28,6 @@ class Starter:
         self._check_secrets = check_secrets
         self._found: dict[tuple[str, str, int | None], int] = {}
         self._keyed: dict[str, str] = {}
-        self._next_key = 0
 
     def find_or_start(self, trigger: Trigger) -> str | NewRun:
         """Return the id of the run that this key was given before, or a new run."""
@@ -63,7 +62,7 @@ class Starter:
             store = from_json(as_json(store, "store values", graph))
         run = RunFacts(0, new_run_id(self._step.now), plan, base, given, store)
         inputs = self._root_inputs(run, text)
-        run.key = self._reserve_key()
+        run.key = self._step.next_run()
         self._catalog.remember(run)
         return NewRun(run, store, inputs, due, key, text, trigger.target, idempotency(trigger))
 
@@ -72,12 +71,6 @@ class Starter:
             return text
         root = root_inputs(run, run.inputs)
         return text if root == run.inputs else as_json(root, "inputs", run.plan.template.name)
-
-    def _reserve_key(self) -> int:
-        """Return the key of the next run; until this transaction is over, nobody else gives any."""
-        key = self._next_key or templates.next_run(self._connection)
-        self._next_key = key + 1
-        return key
 
     def _template(self, trigger: Trigger) -> int:
         wanted = (trigger.namespace, trigger.graph, trigger.version)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from pydantic_core import from_json
 
 from exodsl.database import large, pages
-from exodsl.database.looking import Database
+from exodsl.database.protocol import Database
 from exodsl.database.rows import Row
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.lineage import STEP, positions

@@ -58,7 +58,8 @@ class Exchanges:
         self._slow_ones = self._slow_for = 0
         self._due: float | None = None
         self._begun_at, self._landed_at, self._polling = 0.0, 0.0, False
-        self._pause = min(poll_interval, POLL_SECONDS)
+        self._often = poll_interval if manager.hears_others else POLL_SECONDS
+        self._pause = min(poll_interval, self._often)
         self.in_flight = False
 
     def open(self, name: str, serves: Serves) -> None:
@@ -170,7 +171,7 @@ class Exchanges:
         if self._polling and not exchange.claims:
             # What polls cheaply may poll often: so runtimes find what other processes leave for them.
             cost = POLL_SHARE * (self._landed_at - self._begun_at)
-            self._pause = min(self._poll_interval, max(POLL_SECONDS, cost))
+            self._pause = min(self._poll_interval, max(self._often, cost))
         if exchange.refused:
             LOG.warning("reports refused, the leases were lost: states %s", list(exchange.refused))
         if exchange.next_due_ms is not None:

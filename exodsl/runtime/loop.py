@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint, current_token
 
 from exodsl.engine.reports import Claim, Failed, Released, Report
-from exodsl.errors import ExodslError
+from exodsl.errors import ExodslError, TransactionUndone
 from exodsl.manager.protocol import Exchange, Serves, StateManager
 from exodsl.manager.views import RunStatus
 from exodsl.runtime.bodies import Bodies
@@ -288,6 +288,8 @@ class Loop:
             return
         try:
             self._ended = self._manager.run(self._until).status not in _UNENDED
+        except TransactionUndone:
+            return  # the next look will tell
         except ExodslError as error:
             self._fail(error)
 

@@ -38,7 +38,8 @@ class Runtime:
     :param namespace: serves graphs of this namespace, `default` by default.
     :param name: what it is called in logs.
     :param nodes: served for every stored graph of the namespace.
-    :param state_manager_uri: `sqlite:///path`, a path, or `None` for the environment's or the default database.
+    :param state_manager_uri: `sqlite:///path`, a path, `postgresql://user@host/database`, or `None` for the
+        environment's or the default database.
     :param key: Exosphere's; an embedded database needs none.
     :param batch_size: claimed states that may wait here for a worker, 16 by default.
     :param workers: bodies that run at once, 4 by default.

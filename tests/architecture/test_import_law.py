@@ -31,6 +31,8 @@ BREAKS = [
     ("manager/a_break", "from cronsim import CronSim", "cronsim is at home in exodsl.template"),
     ("manager/a_break", "import peewee", "peewee is at home in exodsl.database"),
     ("manager/a_break", "from playhouse import db_url", "peewee is at home in exodsl.database"),
+    ("manager/a_break", "import psycopg", "psycopg is at home in exodsl.database.postgresql"),
+    ("database/a_break", "from psycopg import sql", "psycopg is at home in exodsl.database.postgresql"),
     ("database/a_break", "import cryptography", "cryptography is at home in exodsl.manager"),
     ("api/a_break", "import anyio", "anyio is at home in exodsl.runtime"),
     ("api/a_break", "import opentelemetry.trace", "OpenTelemetry is at home in exodsl.runtime"),

@@ -1,4 +1,4 @@
-"""A database in a folder of its own."""
+"""Databases: a file in a folder of its own, and one on a server."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from exodsl.database.postgresql.database import Postgres
+from exodsl.database.protocol import Database
 from exodsl.database.sqlite import Sqlite
 
 
@@ -22,3 +24,18 @@ def database(file: Path) -> Iterator[Sqlite]:
     opened = Sqlite(file, durability="normal")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def server(postgres_uri: str) -> Iterator[Postgres]:
+    """An empty database on a server."""
+    opened = Postgres(postgres_uri)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["database", "server"])
+def either(request: pytest.FixtureRequest) -> Database:
+    """An empty database, of each kind."""
+    opened: Database = request.getfixturevalue(request.param)
+    return opened

@@ -21,6 +21,7 @@ class Explained:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.dialect = connection.dialect
         self.steps: list[str] = []
 
     def execute(self, sql: str, values: Any = ()) -> Any:

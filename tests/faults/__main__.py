@@ -11,16 +11,23 @@ from pathlib import Path
 
 from tests.faults.processes import fork_server
 from tests.faults.storm import Damage, Storm, rage
+from tests.postgres import own_server
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Let a storm rage, print what it did, and return the exit code."""
     asked = _parser().parse_args(arguments)
-    storm = Storm(asked.runs, asked.runtimes, asked.kills, asked.seed)
+    restarts = asked.restarts if asked.postgres else 0
+    storm = Storm(asked.runs, asked.runtimes, asked.kills, asked.seed, restarts)
     with tempfile.TemporaryDirectory() as folder:
-        damage = rage(storm, fork_server(), Path(folder))
+        damage = _on_server(storm, Path(folder)) if asked.postgres else rage(storm, fork_server(), Path(folder))
     print(_table(damage))
     return int(bool(damage.lost or damage.doubled))
+
+
+def _on_server(storm: Storm, folder: Path) -> Damage:
+    with own_server() as server:
+        return rage(storm, fork_server(), folder, server)
 
 
 def _table(damage: Damage) -> str:
@@ -38,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=200, help="runs of 50 states (default: 200)")
     parser.add_argument("--runtimes", type=int, default=4, help="runtimes that work on them (default: 4)")
     parser.add_argument("--kills", type=int, default=1_000, help="how often one is killed at most (default: 1,000)")
+    parser.add_argument("--postgres", action="store_true", help="over a PostgreSQL server instead of a file")
+    parser.add_argument("--restarts", type=int, default=6, help="how often that server ends (default: 6)")
     parser.add_argument("--seed", type=int, default=1, help="decides who is killed when (default: 1)")
     return parser
 

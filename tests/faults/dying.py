@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from exodsl.database import looking
 from tests.faults.orders import work
 
 When = Literal["before", "after"]
@@ -33,7 +34,7 @@ class Death:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-class _Connection(sqlite3.Connection):
+class _Connection(looking.Connection):
     def __init__(self, *args: Any, death: Death, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.death = death
@@ -56,5 +57,5 @@ class _Cursor(sqlite3.Cursor):
 
 def work_until(death: Death, file: Path) -> None:
     """Work on the run in a process that dies; it ends in peace when death does not come."""
-    sqlite3.connect = partial(sqlite3.connect, factory=partial(_Connection, death=death))  # type: ignore[assignment]
+    looking.Connection = partial(_Connection, death=death)  # type: ignore[misc, assignment]
     work(file)

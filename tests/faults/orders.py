@@ -83,7 +83,7 @@ graph.connect(bill, close, bills=collect(bill.outputs)).unites(orders)
 
 
 @contextmanager
-def opened(file: Path) -> Generator[StateManager]:
+def opened(file: str | Path) -> Generator[StateManager]:
     """Open the database; syncing less changes nothing for a process that is killed."""
     manager = open_manager(str(file), durability="normal")
     try:

@@ -10,7 +10,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from exodsl import Graph, Runtime, Store, collect, inject, node
+from exodsl.errors import DatabaseUnusable
 from exodsl.manager.opening import open_manager
+from exodsl.manager.protocol import StateManager
 
 BODY_SECONDS = 0.04
 NOTES = "EXODSL_TESTS_NOTES"
@@ -93,9 +95,18 @@ graph.connect(add_up, report, run=asked, sums=collect(add_up.outputs)).unites(sh
 graph.connect(report, send, run=asked, total=report.outputs)
 
 
-def serve(file: Path, notes: Path) -> None:
+def serve(uri: str, notes: Path) -> None:
     """Serve the graph until the process is stopped, or killed."""
     os.environ[NOTES] = str(notes)
-    manager = open_manager(str(file))
+    manager = _opened(uri)
     Runtime(graphs=[graph], manager=manager).start()
     manager.close()
+
+
+def _opened(uri: str) -> StateManager:
+    """Open the state manager as whoever starts runtimes does: again, where its server was away."""
+    while True:
+        try:
+            return open_manager(uri)
+        except DatabaseUnusable:
+            time.sleep(BODY_SECONDS)

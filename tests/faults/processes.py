@@ -10,6 +10,7 @@ _PRELOADED = (
     "networkx",
     "jsonschema",
     "anyio._backends._asyncio",
+    "exodsl.database.postgresql.database",
     "tests.faults.dying",
     "tests.faults.storm",
 )

@@ -1,4 +1,4 @@
-"""Runtimes that are killed at random while they work on many runs, and what is found when all have ended."""
+"""Runtimes, and their server, are killed at random while they work on many runs; what is found when all have ended."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import StateManager, Trigger
 from tests.faults.outcome import states
 from tests.faults.parcels import NOTES, bodies_begun, graph, serve
+from tests.postgres import Server
 
 SHORTEST, LONGEST = 0.05, 0.3
 """Seconds between two kills."""
 POLL_SECONDS = 0.02
+DOWN_SECONDS = 0.2
 LOST = "exodsl.Lost"
 Record = tuple[str, tuple[int, ...], int, bytes]
 """What is on record at a place: identifier, path, fanout index and outputs; or the store of the run."""
@@ -30,12 +32,16 @@ Record = tuple[str, tuple[int, ...], int, bytes]
 
 @dataclass(frozen=True)
 class Storm:
-    """How much is worked on, by how many, and how often one of them is killed at most."""
+    """How much is worked on, by how many, and how often one of them is killed at most.
+
+    :param restarts: how often their server ends, where they have one: by shutdowns and crashes in turn.
+    """
 
     runs: int
     runtimes: int
     kills: int
     seed: int = 1
+    restarts: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Damage:
     runs: int
     states: int
     kills: int
+    restarts: int
     given_up: int
     repeated: int
     lost: int
@@ -61,8 +68,8 @@ class Damage:
 class Crew:
     """Runtimes that serve one database, each a process; one that is killed is started again at once."""
 
-    def __init__(self, processes: ForkServerContext, file: Path, notes: Path, storm: Storm) -> None:
-        self._processes, self._places = processes, (file, notes)
+    def __init__(self, processes: ForkServerContext, uri: str, notes: Path, storm: Storm) -> None:
+        self._processes, self._places = processes, (uri, notes)
         self._random = Random(storm.seed)
         self._crew = [self._started() for _ in range(storm.runtimes)]
         self.kills = 0
@@ -90,16 +97,43 @@ class Crew:
         return process
 
 
-def rage(storm: Storm, processes: ForkServerContext, folder: Path) -> Damage:
-    """Let a storm rage until every run has ended, and count what became of them."""
+class Outages:
+    """A server that ends now and then, spread evenly over the kills of a storm; none for a file."""
+
+    def __init__(self, server: Server | None, storm: Storm) -> None:
+        self._server, self._every = server, max(1, storm.kills // (storm.restarts + 1))
+        self._most = storm.restarts
+        self.restarts = 0
+
+    def after(self, kills: int) -> None:
+        """End the server if it is time, and start it again after a moment."""
+        if self._server is None or self.restarts == self._most or kills // self._every <= self.restarts:
+            return
+        if self.restarts % 2:
+            self._server.crash()
+        else:
+            self._server.stop()
+        time.sleep(DOWN_SECONDS)
+        self._server.start()
+        self.restarts += 1
+
+
+def rage(storm: Storm, processes: ForkServerContext, folder: Path, server: Server | None = None) -> Damage:
+    """Let a storm rage until every run has ended, and count what became of them.
+
+    :param server: where the states are, instead of in a file.
+    """
     notes = folder / "notes"
     wanted = _undisturbed(folder)
+    uri = str(folder / "storm.db") if server is None else server.uri()
+    outages = Outages(server, storm)
     began = time.monotonic()
-    with closing(open_manager(str(folder / "storm.db"))) as manager:
+    with closing(open_manager(uri)) as manager:
         run_ids = _triggered(manager, storm.runs)
-        crew = Crew(processes, folder / "storm.db", notes, storm)
+        crew = Crew(processes, uri, notes, storm)
         while crew.kills < storm.kills and _go_on(manager):
             crew.kill_one()
+            outages.after(crew.kills)
         given_up = _wait(manager, run_ids)
         crew.stop()
         seconds = time.monotonic() - began
@@ -108,6 +142,7 @@ def rage(storm: Storm, processes: ForkServerContext, folder: Path) -> Damage:
         runs=storm.runs,
         states=sum(records.total() - 1 for records in found),
         kills=crew.kills,
+        restarts=outages.restarts,
         given_up=given_up,
         repeated=sum(count > 1 for count in bodies_begun(notes).values()),
         lost=sum((wanted - records).total() for records in found),

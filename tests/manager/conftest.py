@@ -23,10 +23,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["file", "memory"])
-def manager(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[StateManager]:
+@pytest.fixture(params=["file", "memory", "postgres"])
+def manager(request: pytest.FixtureRequest, file: Path, clock: Clock) -> Iterator[StateManager]:
     """An empty state manager, of each kind."""
-    uri = str(tmp_path / "exodsl.db") if request.param == "file" else ":memory:"
+    uri = {"file": str(file), "memory": ":memory:"}.get(request.param) or request.getfixturevalue("postgres_uri")
     opened = open_manager(uri, durability="normal", clock=clock, seed=1)
     yield opened
     opened.close()
@@ -39,11 +39,11 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def manage(file: Path, clock: Clock) -> Iterator[Open]:
-    """Open one more state manager over one file, as another process would, or over a copy of it."""
+def manage(shared: str, clock: Clock) -> Iterator[Open]:
+    """Open one more state manager over one database, as another process would, or over a copy of a file."""
     opened: list[StateManager] = []
 
-    def manage(path: Path = file, tells: Callable[[], int] = clock) -> StateManager:
+    def manage(path: str | Path = shared, tells: Callable[[], int] = clock) -> StateManager:
         opened.append(open_manager(str(path), durability="normal", clock=tells))
         return opened[-1]
 

@@ -182,7 +182,8 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(manager: StateManager,
     assert [run.run_id for run in manager.runs().items] == [worked_later.run_id] != [old.run_id]
 
 
-def test_room_that_becomes_free_is_told_and_used_again(manage: Open, clock: Clock) -> None:
+def test_room_that_becomes_free_is_told_and_used_again(manage: Open, file: Path, clock: Clock) -> None:
+    """A server finds out what is free in its own time."""
     manager = manage()
     wide = {"root": numbers(1_500)}
     worked(manager, clock, **wide)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -54,14 +54,15 @@ def worked(manage: Open, clock: Clock) -> ByHand:
 
 
 @pytest.fixture
-def reader(worked: ByHand, file: Path, clock: Clock) -> StateManager:
-    """A manager that only looks at the same file."""
-    return open_manager(str(file), read_only=True, clock=clock)
+def reader(worked: ByHand, shared: str, clock: Clock) -> Iterator[StateManager]:
+    """A manager that only looks at the same database."""
+    with closing(open_manager(shared, read_only=True, clock=clock)) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("write", WRITES)
 def test_whatever_would_change_something_is_refused(
-    reader: StateManager, worked: ByHand, file: Path, write: str, monkeypatch: pytest.MonkeyPatch
+    reader: StateManager, worked: ByHand, write: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRETS_ENCRYPTION_KEY", KEY)
     before = reader.mark(), worked.states()

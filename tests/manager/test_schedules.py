@@ -562,6 +562,7 @@ def test_five_runtimes_start_exactly_one_run_for_each_of_many_ticks(racing: list
     assert sorted(started) == minutes
 
 
+@pytest.mark.parametrize("manager", ["file", "memory"], indirect=True)
 def test_a_transaction_that_is_undone_takes_no_tick_with_it(serve: Serve) -> None:
     """The disk is full when a state is to be claimed: a trigger in the database stands for it."""
     served = serve()

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,8 @@ class Traced:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.manager = open_manager(str(path), read_only=True, clock=clock)
-        self._connection = raw(self.manager._db._reader)
+        database: Any = self.manager._db
+        self._connection = raw(database._reader)
         self.statements: list[str] = []
         self._connection.set_trace_callback(self.statements.append)
 
@@ -148,7 +150,7 @@ def table_of(sql: str, name: str) -> str:
     return found[1] if found else name
 
 
-def test_a_look_writes_nothing_and_leaves_no_transaction_open(traced: Traced, begun: ByHand) -> None:
+def test_a_look_writes_nothing_and_leaves_no_transaction_open(traced: Traced, begun: ByHand, file: Path) -> None:
     for ask in ASKS.values():
         ask(traced.manager, begun, "0..0")
     begins = [sql for sql in traced.statements if sql == "BEGIN"]

@@ -152,11 +152,16 @@ def _written(write: Write) -> StoreWrite:
 
 
 def drive(
-    template: GraphTemplate, act: Act, run_inputs: Mapping[str, Any], store: Mapping[str, Any], order: int = 0
+    template: GraphTemplate,
+    act: Act,
+    run_inputs: Mapping[str, Any],
+    store: Mapping[str, Any],
+    order: int = 0,
+    uri: str = ":memory:",
 ) -> Outcome:
     """Return how a run ends in the embedded state manager; `order` decides what is left to chance."""
     clock = Clock()
-    manager = open_manager(":memory:", clock=clock)
+    manager = open_manager(uri, clock=clock)
     try:
         return Driver(manager, clock, template, act, order).run(run_inputs, store)
     finally:

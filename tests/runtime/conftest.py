@@ -1,7 +1,6 @@
 """What the tests of the runtime share."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,8 @@ from exodsl.manager.protocol import StateManager as Manager
 
 
 @pytest.fixture
-def manager(tmp_path: Path) -> Iterator[Manager]:
-    """A state manager over a SQLite file."""
-    opened = StateManager.open(tmp_path / "exodsl.db")
+def manager(shared: str) -> Iterator[Manager]:
+    """A state manager over a database that processes share."""
+    opened = StateManager.open(shared)
     yield opened
     opened.close()

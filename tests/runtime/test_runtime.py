@@ -97,11 +97,11 @@ def test_graphs_stored_after_the_start_are_served_too(serving: Runtime, manager:
     assert until_ended(trigger(manager, "second", "GivenInputs")).output("greet") == {"message": "Welcome, Ada"}
 
 
-def test_what_others_trigger_in_the_same_file_is_found_without_waiting_for_a_poll(
-    serving: Runtime, manager: Manager, tmp_path: Path
+def test_what_others_trigger_in_the_same_database_is_found_without_waiting_for_a_poll(
+    serving: Runtime, manager: Manager, shared: str
 ) -> None:
     until_ended(trigger(manager, "greeting"))
-    other = StateManager.open(tmp_path / "exodsl.db")
+    other = StateManager.open(shared)
 
     run = until_ended(trigger(other, "greeting"))
 
@@ -278,11 +278,11 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def script(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+def script(tmp_path: Path, shared: str) -> Iterator["subprocess.Popen[str]"]:
     """Exosphere's script, running over the database of the test."""
     file = tmp_path / "runtime.py"
     file.write_text(textwrap.dedent(SCRIPT), "utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "EXOSPHERE_STATE_MANAGER_URI": str(tmp_path / "exodsl.db")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "EXOSPHERE_STATE_MANAGER_URI": shared}
     process = subprocess.Popen(
         [sys.executable, str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )

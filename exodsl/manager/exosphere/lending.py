@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from exodsl.database import lending, templates
+from exodsl.database.again import again
 from exodsl.database.large import whole
 from exodsl.database.rows import Row
 from exodsl.engine.facts import RunFacts, StateFacts
@@ -88,6 +89,9 @@ class Lending(Controlling, ABC):
         wanted = Session(0, BORROWER, Serves({(namespace, ANY_GRAPH): frozenset(node_names)}), 0)
         if count < 1 or not node_names or not self._worthwhile(wanted):
             return ()
+        return again(lambda: self._lend(wanted, count, lease_ms))
+
+    def _lend(self, wanted: Session, count: int, lease_ms: int) -> tuple[Loan, ...]:
         with self._working() as step:
             self._release_gone(step)
             session = Session(templates.next_session(step.connection), BORROWER, wanted.serves, step.now + lease_ms)
@@ -119,18 +123,21 @@ class Lending(Controlling, ABC):
         :raises TransitionRefused: when it is not on loan any more, or is another's by now.
         """
         try:
-            with self._working() as step:
-                known = _find(step.connection, step.catalog, namespace, ref)
-                session = self._holder(step, known, ref)
-                if isinstance(result, Executed) and not result.outputs:
-                    result = _of_none(step.connection, known)
-                step.report([(known.facts, result)], session, 0)
-                if not lending.holds(step.connection, session.key):
-                    lending.forget(step.connection, session.key)
-                status, due = lending.ending(step.connection, ref.key)
-                return Recorded(status, moment(due))
+            return again(lambda: self._record(namespace, ref, result))
         except StaleLease as error:
             raise TransitionRefused(f"State {ref.key}", State.QUEUED.name, "it is another's by now") from error
+
+    def _record(self, namespace: str, ref: StateRef, result: Result) -> Recorded:
+        with self._working() as step:
+            known = _find(step.connection, step.catalog, namespace, ref)
+            session = self._holder(step, known, ref)
+            if isinstance(result, Executed) and not result.outputs:
+                result = _of_none(step.connection, known)
+            step.report([(known.facts, result)], session, 0)
+            if not lending.holds(step.connection, session.key):
+                lending.forget(step.connection, session.key)
+            status, due = lending.ending(step.connection, ref.key)
+            return Recorded(status, moment(due))
 
     def _holder(self, step: Step, known: _Known, ref: StateRef) -> Session:
         """Return the session that has a state on loan; :raises TransitionRefused: when there is none, or no more."""
@@ -162,7 +169,7 @@ class Lending(Controlling, ABC):
         :raises RetryRepeated: when this word was given before, for a state of the same node in the same run.
         :raises TransitionRefused: when it does not allow it.
         """
-        with self._working() as step:
+        with self._working(alone=True) as step:
             known = _find(step.connection, step.catalog, namespace, ref)
             if known.place != namespace:
                 raise StateNotFound(ref.key)

@@ -48,7 +48,7 @@ class Registering(Viewing):
             (namespace, node.name, runtime_name, *map(_text, (node.inputs_schema, node.outputs_schema, node.secrets)))
             for node in nodes
         ]
-        with self._db.transaction() as connection:
+        with self._db.transaction(alone=True) as connection:
             registry.put_nodes(connection, rows, self._clock())
 
     def registered_nodes(self, namespace: str) -> tuple[RegisteredNode, ...]:

@@ -17,7 +17,7 @@ from exodsl.manager.cursors import LARGEST_KEY, check_limit, no_cursor, number_i
 from exodsl.manager.filters import RunFilter
 from exodsl.manager.inspecting.matching_runs import ask_runs
 from exodsl.manager.inspection import GraphSummary, RunSummary, RuntimeView
-from exodsl.manager.sessions import is_gone
+from exodsl.manager.sessions import is_gone, name_of
 from exodsl.manager.viewing import Viewing, run_status
 from exodsl.manager.views import Page, moment
 
@@ -143,4 +143,4 @@ def _runtime(
     session: int, name: str, host: str, _: str, run_id: str | None, graphs: str, __: int, held: int
 ) -> RuntimeView:
     serves = {graph: tuple(names) for graph, names in from_json(graphs).items()}
-    return RuntimeView(session, name, host, serves, run_id, held)
+    return RuntimeView(session, name, name_of(host), serves, run_id, held)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from exodsl.database import browse
 from exodsl.database.browse import Light, Place
-from exodsl.database.looking import Database
+from exodsl.database.protocol import Database
 from exodsl.database.summaries import summaries
 from exodsl.manager.cursors import check_limit, no_position, place_in, spelled
 from exodsl.manager.filters import StateFilter

@@ -1,0 +1,1 @@
+"""A database on a PostgreSQL server, shared by any number of machines (the only place with psycopg)."""
