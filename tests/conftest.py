@@ -43,8 +43,8 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_database() -> Iterator[str]:
-    """The address of a database of this worker alone, with exodsl's tables in it."""
+def postgres_database() -> Iterator[tuple[str, psycopg.Connection]]:
+    """A database of this worker alone, with exodsl's tables in it: its address, and a connection to it."""
     if os.environ.get(postgres.VARIABLE) == "skip":
         assert "CI" not in os.environ, f"{postgres.VARIABLE}=skip is for machines without a server, not for CI"
         pytest.skip(f"left out, as {postgres.VARIABLE} says")
@@ -54,13 +54,14 @@ def postgres_database() -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}".encode())
         uri = server._replace(path=f"/{name}").geturl()
         Postgres(uri).close()
-        yield uri
+        with psycopg.connect(uri, autocommit=True) as inside:
+            yield uri, inside
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
-def postgres_uri(postgres_database: str) -> str:
+def postgres_uri(postgres_database: tuple[str, psycopg.Connection]) -> str:
     """The address of an empty database on a server."""
-    with psycopg.connect(postgres_database, autocommit=True) as connection:
-        connection.execute(_EMPTY)
-    return postgres_database
+    uri, inside = postgres_database
+    inside.execute(_EMPTY)
+    return uri
