@@ -90,6 +90,9 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
 
     def template(self, namespace: str, graph: str, version: int | None = None) -> GraphTemplate:
         """Return a stored template; see `StateManager.template`."""
+        return again(lambda: self._template(namespace, graph, version))
+
+    def _template(self, namespace: str, graph: str, version: int | None) -> GraphTemplate:
         with self._db.reading() as connection:
             key = self._shelf.find(connection, namespace, graph, version)
             return self._shelf.plan(connection, key)[0].template

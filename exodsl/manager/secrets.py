@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from exodsl.database import secrets
+from exodsl.database.again import again
 from exodsl.database.secrets import Place
 from exodsl.errors import InputInvalid, SecretUnavailable, did_you_mean
 from exodsl.manager.protocol import Rotated
@@ -33,6 +34,9 @@ class SecretKeeping(Viewing):
 
     def read_secrets(self, namespace: str, graph: str, names: Collection[str]) -> dict[str, SecretStr]:
         """Open stored secrets of a graph; see `StateManager.read_secrets`."""
+        return again(lambda: self._opened(namespace, graph, names))
+
+    def _opened(self, namespace: str, graph: str, names: Collection[str]) -> dict[str, SecretStr]:
         with self._db.reading() as connection:
             return opened(connection, namespace, graph, names)
 
