@@ -40,6 +40,18 @@ def test_what_cannot_be_meant_is_refused(what: str, db: str | None) -> None:
         what_is_meant(what, db)
 
 
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("postgresql://me:hidden@db.example.org:5433/flows?schema=etl", "db.example.org/flows"),
+        ("postgresql://postgres@/flows?host=/run/pg&password=hidden", "local/flows"),
+    ],
+)
+def test_a_database_of_a_server_is_called_by_its_host_and_name(uri: str, name: str) -> None:
+    """A password in its URI is shown to nobody."""
+    assert name_of(uri) == name
+
+
 def test_a_database_is_called_by_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("EXOSPHERE_STATE_MANAGER_URI", raising=False)

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from textual.binding import BindingsMap
 from textual.dom import DOMNode
@@ -79,11 +80,15 @@ def names_database(what: str) -> bool:
 
 
 def name_of(uri: str | None) -> str:
-    """Return what the crumbs call a database: the name of its file."""
+    """Return what the crumbs call a database: the name of its file; of a server's the host and name, no password."""
     try:
-        return Path(existing_database(uri)).name
+        found = existing_database(uri)
     except DatabaseUnusable:
-        return FILE if uri is None else Path(uri).name
+        found = FILE if uri is None else uri
+    parts = urlsplit(found)
+    if not parts.scheme.startswith("postgres"):
+        return Path(found).name
+    return f"{parts.hostname or 'local'}{parts.path}".rstrip("/")
 
 
 def theme_for(environment: Mapping[str, str]) -> str:
