@@ -131,11 +131,8 @@ class SqliteFile(ABC):
             raise DatabaseUnusable(f'Database "{self.path}" was closed. Open it again.')
 
     def _refuse_lost(self) -> None:
-        try:
-            if self._held is None or identity(Path(self.path)) == self._held:
-                return
-        except OSError:  # it is not there, or cannot be reached
-            pass
+        if self._held is None or _file_now(self.path) == self._held:
+            return
         raise DatabaseMissing(f'Database "{self.path}" was removed or replaced. Open it again.')
 
     def _connections(self) -> tuple[SqliteDatabase, ...]:
@@ -150,6 +147,14 @@ class SqliteFile(ABC):
                     connection.close()
             held, self._held = self._held, None
             let_go(held)
+
+
+def _file_now(path: str) -> FileId | None:
+    """Return which file lies there; `None` where none does, or none can be reached."""
+    try:
+        return identity(Path(path))
+    except OSError:
+        return None
 
 
 def connection_to(path: str, busy_ms: float, *, uri: bool = False, **pragmas: object) -> SqliteDatabase:

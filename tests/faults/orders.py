@@ -75,11 +75,35 @@ def close(bills: list[int], ledger: Store[Ledger] = inject()) -> int:
     return sum(bills)
 
 
+@node
+def sign() -> str:
+    return "signed"
+
+
+@node
+def send() -> str:
+    return "sent"
+
+
+@node
+def post() -> str:
+    return "posted"
+
+
+@node
+def file_away() -> str:
+    return "filed"
+
+
 graph = Graph("orders", store=Ledger, keep_store=True, retry=RetryPolicy(strategy="FIXED", backoff_factor=1))
 graph.connect(orders, items)
 graph.connect(items, price)
 graph.connect(price, bill, order=orders.outputs.order, prices=collect(price.outputs)).unites(items)
 graph.connect(bill, close, bills=collect(bill.outputs)).unites(orders)
+graph.connect(close, sign)  # each link of this chain is a transaction of its own
+graph.connect(sign, send)
+graph.connect(send, post)
+graph.connect(post, file_away)
 
 
 @contextmanager

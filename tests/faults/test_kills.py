@@ -12,7 +12,7 @@ from tests.faults.dying import BEGIN, COMMIT, Death, When, work_until
 from tests.faults.orders import work
 from tests.faults.outcome import Outcome
 
-LEAST = 12
+LEAST = 16
 
 
 @pytest.fixture(scope="session")

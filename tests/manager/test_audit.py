@@ -104,7 +104,7 @@ def fanouts(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("fanouts")
-@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_counters_say_what_the_states_say_after_every_transaction(case: Case) -> None:
     assert audited(case) > 0

@@ -14,7 +14,7 @@ from tests.properties.graphs import Case, cases
 from tests.properties.outcome import differences
 from tests.properties.test_retries_by_hand import last_attempts, mended
 
-GRAPHS = int(os.environ.get("EXODSL_PROPERTY_GRAPHS", "60"))
+GRAPHS = int(os.environ.get("EXODSL_PROPERTY_GRAPHS", "100"))
 
 
 @settings(

@@ -15,7 +15,7 @@ from tests.properties.graphs import Case, cases
 from tests.properties.interpreter import interpret
 from tests.properties.outcome import Outcome, Row, differences
 
-GRAPHS = int(os.environ.get("EXODSL_PROPERTY_GRAPHS", "100"))
+GRAPHS = int(os.environ.get("EXODSL_PROPERTY_GRAPHS", "150"))
 ROUNDS = 12
 
 

@@ -7,37 +7,24 @@ from dataclasses import dataclass
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.views import GateView
 from exodsl_tui.looking import COUNTED, Facts, Subject
-from exodsl_tui.paging import Chunk
+from exodsl_tui.paging import Chunk, Sequential
 
 EXAMINED = 20
 """So many open gates are asked whether they can open."""
 
 
 @dataclass(frozen=True, slots=True)
-class GatesSource:
+class GatesSource(Sequential):
     """The gates of a unite, in fanout order."""
 
     subject: Subject
     node: str
-
-    @property
-    def jumps(self) -> bool:
-        """Gates come one page after the other."""
-        return False
-
-    def total(self, manager: StateManager) -> int | None:
-        """How many there are is not known."""
-        return None
 
     def chunk(self, manager: StateManager, cursor: str | None, limit: int) -> Chunk[GateView]:
         """Return the gates after a cursor."""
         run_id = self.subject.facts(manager).run_id
         page = manager.gates(run_id, identifier=self.node, limit=limit, cursor=cursor)
         return Chunk(page.items, page.next_cursor, len(page.items))
-
-    def cursor_at(self, manager: StateManager, position: int) -> str | None:
-        """Not asked for."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

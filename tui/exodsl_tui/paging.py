@@ -54,6 +54,25 @@ class Source(Protocol[Row]):
         ...
 
 
+class Sequential:
+    """The half of a source whose pages come one after the other, as nobody knows how many there are."""
+
+    __slots__ = ()
+
+    @property
+    def jumps(self) -> bool:
+        """No position but the next is at hand."""
+        return False
+
+    def total(self, manager: StateManager) -> int | None:
+        """How many there are is not known."""
+        return None
+
+    def cursor_at(self, manager: StateManager, position: int) -> str | None:
+        """Refuse: only a source that jumps is asked."""
+        raise LookupError(f"No position but the next is at hand, and {position} was asked for.")
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted(Generic[Row]):
     """Pages to ask for.

@@ -7,35 +7,22 @@ from dataclasses import dataclass, field
 from exodsl.manager.filters import RunFilter, StateFilter
 from exodsl.manager.inspection import RunSummary, StateSummary
 from exodsl.manager.protocol import StateManager
-from exodsl_tui.paging import Chunk
+from exodsl_tui.paging import Chunk, Sequential
 
 SORTED = 2_000_000
 """States that are looked at for a sorted list, of which one page is kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunsSource:
+class RunsSource(Sequential):
     """Runs that match a filter, the newest first."""
 
     filter: RunFilter = field(default_factory=RunFilter)
-
-    @property
-    def jumps(self) -> bool:
-        """Runs come one page after the other."""
-        return False
-
-    def total(self, manager: StateManager) -> int | None:
-        """How many there are is not known."""
-        return None
 
     def chunk(self, manager: StateManager, cursor: str | None, limit: int) -> Chunk[RunSummary]:
         """Return the runs after a cursor."""
         page = manager.find_runs(self.filter, limit=limit, cursor=cursor)
         return Chunk(page.items, page.next_cursor, len(page.items))
-
-    def cursor_at(self, manager: StateManager, position: int) -> str | None:
-        """Not asked for."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
