@@ -31,7 +31,7 @@ def serve(
     lease: Lease = "10m",
     body_limit: BodyLimit = 32,
 ) -> None:
-    """Serve the state manager over HTTP, as Exosphere's SDK and dashboard know it.
+    """Serve the state manager over HTTP, as Exosphere's SDK knows it.
 
     The key is in the variable STATE_MANAGER_SECRET. Ctrl-C and SIGTERM stop it: requests that are under way are
     answered, and the exit code is 0.
