@@ -21,6 +21,7 @@
     │   ├── GraphNotFound
     │   ├── RunNotFound
     │   ├── ScheduleNotFound
+    │   ├── SessionUnknown   a server does not know a runtime any more
     │   └── StateNotFound
     ├── TransitionRefused        a state or run is not in a status that allows the move
     │   └── RetryRepeated        a manual retry was asked for before, by the same word
@@ -227,6 +228,16 @@ class ScheduleNotFound(NotFound):
     def __init__(self, schedule_id: int) -> None:
         self.schedule_id = schedule_id
         super().__init__(f'No schedule "{schedule_id}" is in this database. `exodsl schedules` lists those that are.')
+
+
+class SessionUnknown(NotFound):
+    """The session of a runtime that is elsewhere is not known, or not here; it says what it has, or opens another."""
+
+    code = "session-unknown"
+
+    def __init__(self, session: int) -> None:
+        self.session = session
+        super().__init__(f"Session {session} is not known here. Say what the runtime holds, or open a session anew.")
 
 
 class TransitionRefused(ExodslError, RuntimeError):

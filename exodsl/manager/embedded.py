@@ -26,6 +26,7 @@ from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
 from exodsl.manager.exosphere.accepting import Accepting
 from exodsl.manager.exosphere.lending import Lending
 from exodsl.manager.exosphere.overview import Overview
+from exodsl.manager.hosting import Hosting
 from exodsl.manager.inspecting.browsing import Browsing
 from exodsl.manager.inspecting.insight import Insight
 from exodsl.manager.noting import Noting
@@ -38,7 +39,9 @@ from exodsl.manager.viewing import run_status
 from exodsl.template.models import GraphTemplate
 
 
-class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, Noting, Accepting, Lending, Overview):
+class EmbeddedManager(
+    Browsing, Insight, Cleaning, Scheduling, SecretKeeping, Noting, Accepting, Lending, Overview, Hosting
+):
     """A state manager over a database that this process opens itself.
 
     :param database: an open database; closed with the manager.
@@ -127,13 +130,17 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
 
     def open_session(self, name: str, serves: Serves) -> int:
         """Announce a runtime; see `StateManager.open_session`."""
+        return self._announced(name, serves).key
+
+    def _announced(self, name: str, serves: Serves, place: tuple[str, str] | None = None) -> Session:
+        """Announce a runtime, of this process unless its place is given."""
 
         def announce() -> Session:
             with self._working() as step:
                 self._release_gone(step)
                 run = None if serves.run_id is None else int(self._run_row(step.connection, serves.run_id)[0])
                 key = templates.next_session(step.connection)
-                session = Session(key, name, serves, step.now + LEASE_MS, run)
+                session = Session(key, name, serves, step.now + LEASE_MS, run, place=place)
                 self._insert_session(step.connection, session, session.lease_until)
                 session.refresh(step.connection)
             return session
@@ -141,7 +148,7 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
         with self._db.lock:
             session = again(announce)
             self._sessions[session.key] = session
-        return session.key
+        return session
 
     def close_session(self, session: int) -> None:
         """Take leave; see `StateManager.close_session`."""
@@ -329,7 +336,7 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
         return until
 
     def _insert_session(self, connection: Any, session: Session, until: int) -> None:
-        place = (sessions.machine() if self._db.shared else sessions.host(), sessions.process())
+        place = session.place or (sessions.machine() if self._db.shared else sessions.host(), sessions.process())
         lease = (until, LEASE_MS)
         templates.insert_session(connection, session.key, session.name, place, session.run, session.graphs, lease)
 
@@ -344,7 +351,10 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
             if key in self._left:
                 templates.end_session(step.connection, key)
                 step.leave(step.now)
-            elif key not in self._sessions and (lease_until < step.now - spared or sessions.is_gone(where, which)):
+            elif self._is_here(key):
+                continue
+            elif lease_until < step.now - spared or sessions.is_gone(where, which):
+                self._drop(key)
                 released, given_up = templates.lose_session(step.connection, key, MOST_LOST)
                 step.give_up(given_up)
                 if released:
@@ -357,9 +367,10 @@ class EmbeddedManager(Browsing, Insight, Cleaning, Scheduling, SecretKeeping, No
         return kept, [state.key for state, _ in settled if (state.key, state.lease) not in held]
 
     def close(self) -> None:
-        """Take leave for every session and close the database."""
+        """Take leave for every session of this process, and close the database."""
         for key in tuple(self._sessions):
-            self.close_session(key)
+            if self._is_here(key):
+                self.close_session(key)
         self._db.close()
 
 

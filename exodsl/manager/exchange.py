@@ -104,7 +104,7 @@ class Step:
     def _claim_due(self, session: Session, limit: int) -> None:
         only = reads.only(session.run, self._paused, SUSPECT if session.suspect else None)
         rows = reads.due_states(self.connection, session.nodes, self.now, limit, session.lease(), only, SUSPECT)
-        self.claimed += [self._facts(row[:-1]) for row in rows]
+        self.claimed += [self.facts(row[:-1]) for row in rows]
         suspects = [row[0] for row in rows if row[-1] >= SUSPECT]
         if suspects:
             (self.suspect,) = suspects
@@ -117,7 +117,7 @@ class Step:
         rows = reads.spilled_states(self.connection, 1, session.run)
         if not rows:
             return False
-        state = self._facts(rows[0])
+        state = self.facts(rows[0])
         templates.hold_runs(self.connection, [state.run.key])
         parts = max(1, (capacity - len(self.claimed)) // SPILL_PART)
         taken = reads.take_spilled(self.connection, state.key, parts)
@@ -146,7 +146,7 @@ class Step:
         """End states that were lost with their runtimes too often: their bodies may well be to blame."""
         if not keys:
             return
-        states = [self._facts(row) for row in reads.states_by_id(self.connection, keys)]
+        states = [self.facts(row) for row in reads.states_by_id(self.connection, keys)]
         templates.hold_runs(self.connection, {state.run.key for state in states})
         settlement = self._settlement(Known())
         for state in states:
@@ -309,7 +309,8 @@ class Step:
         for run in wanted:
             run.store = self._stores[run.key]
 
-    def _facts(self, row: Row) -> StateFacts:
+    def facts(self, row: Row) -> StateFacts:
+        """Return the facts of a state from its row, as `reads.states_by_id` gives it."""
         key, run_key, node, path, attempt, retry_count, parent, inputs, lease = row
         run = self.catalog.run(self.connection, run_key)
         plan: NodePlan = run.plan.nodes[node - run.node_base]

@@ -46,7 +46,7 @@ class Session:
     `due_at` is the earliest time at which a state may be waiting for it (`None`: none known), so
     that an exchange asks the database only when there may be something; `spilled` says the same of
     wide fanouts that are not all made into states. `suspect` is a state it holds that was lost too often to
-    be held together with another one.
+    be held together with another one. `place` is its machine and process, where those are not this one's.
     """
 
     key: int
@@ -61,6 +61,7 @@ class Session:
     spilled: bool = False
     held: dict[int, StateFacts] = field(default_factory=dict)
     suspect: int | None = None
+    place: tuple[str, str] | None = None
 
     @property
     def graphs(self) -> str:
@@ -126,6 +127,14 @@ def host() -> str:
 def machine() -> str:
     """Return the name of this machine with what tells it from others of the same name, and its containers apart."""
     return f"{host()}/{blake2b(_boot().encode(), digest_size=4).hexdigest()}"
+
+
+def elsewhere(host: str) -> tuple[str, str]:
+    """Return the place of a runtime that a server serves: nobody can say whether its process is there.
+
+    :param host: the name of its machine, which may be this one's.
+    """
+    return f"{host or 'unknown'}/", ""
 
 
 def name_of(where: str) -> str:
