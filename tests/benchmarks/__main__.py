@@ -6,14 +6,15 @@ import argparse
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import inspector, lists, memory, plans, startup, tables
+from tests.benchmarks import inspector, lists, memory, plans, scaling, startup, tables
 from tests.benchmarks.rounds import Way, measure
 
-ROUNDS, FEW_ROUNDS, QUICK_ROUNDS = 7, 5, 2
-WORK = ("W1", "W2", "W3", "W4", "W5", "HELP", "LISTS", "INSPECTOR")
+ROUNDS, FEW_ROUNDS, SCALING_ROUNDS, QUICK_ROUNDS = 7, 5, 3, 2
+WORK = ("W1", "W2", "W3", "W4", "W5", "HELP", "LISTS", "INSPECTOR", "SCALING")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -103,13 +104,20 @@ def _inspector(quick: bool, rounds: int | None) -> Figures:
     return figures
 
 
+def _scaling(quick: bool, rounds: int | None) -> Figures:
+    runs, times = (50, 1) if quick else (1_000, rounds or SCALING_ROUNDS)
+    found = scaling.measured(runs, times)
+    print(scaling.shown(found, runs, times), flush=True)
+    return [("scaling", [asdict(one) for one in found])]
+
+
 def _rounds(quick: bool, *, many: bool = False) -> int:
     return QUICK_ROUNDS if quick else FEW_ROUNDS if many else ROUNDS
 
 
 _MEASURES: dict[str, Callable[[bool, int | None], Figures]] = {
     "W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "HELP": _help,
-    "LISTS": _lists, "INSPECTOR": _inspector,
+    "LISTS": _lists, "INSPECTOR": _inspector, "SCALING": _scaling,
 }  # fmt: skip
 
 

@@ -37,13 +37,13 @@ def compared(title: str, measured: Sequence[Measured], rounds: int) -> str:
         (one.way.name, *_cost(one), f"{ratio(one, step):.2f}", f"{ratio(one, batched):.2f}", _hops(one))
         for one in measured
     ]
-    return _table(f"{title}  ({rounds} rounds)", head, rows)
+    return table(f"{title}  ({rounds} rounds)", head, rows)
 
 
 def walls(title: str, measured: Sequence[Measured]) -> str:
     """Return a table of wall times."""
     rows = [(one.way.name, f"{median(one.walls):.0f}", _span(one.walls)) for one in measured]
-    return _table(title, ("ms", "median", "min - max"), rows)
+    return table(title, ("ms", "median", "min - max"), rows)
 
 
 def growth(title: str, measured: Sequence[Measured], peaks: Mapping[int, float]) -> str:
@@ -63,7 +63,7 @@ def growth(title: str, measured: Sequence[Measured], peaks: Mapping[int, float])
         for n in (run.way.states,)
     ]
     idle = f"Peak of a process that runs it with N = 1: {peaks[1]:.0f} MB"
-    return f"{_table(title, head, rows)}\n{idle}"
+    return f"{table(title, head, rows)}\n{idle}"
 
 
 def figures(measured: Sequence[Measured]) -> list[dict[str, Any]]:
@@ -100,7 +100,8 @@ def _hops(one: Measured) -> str:
     return "" if middle is None or late is None else f"{middle:.0f} / {late:.0f}"
 
 
-def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows below a title and a head; all cells but the first stand to the right."""
     widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
     lines = [
         "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])

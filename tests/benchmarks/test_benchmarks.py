@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import inspector, memory, plans
+from tests.benchmarks import inspector, memory, plans, scaling
 from tests.benchmarks.generated import generate
 from tests.benchmarks.rounds import Way, measure
 from tests.benchmarks.writer import BATCH, Writer
@@ -38,3 +38,9 @@ def test_a_writer_works_on_a_generated_run(tmp_path: Path) -> None:
     writer.start()
 
     assert writer.done().exchanges == 4
+
+
+def test_runtimes_share_the_work_of_a_database() -> None:
+    found = scaling.measured(runs=5, rounds=1, runtimes=[2], databases=["SQLite"])
+
+    assert [(one.naps, len(one.turns)) for one in found] == [(False, 1), (True, 1)]

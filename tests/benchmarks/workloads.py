@@ -19,6 +19,8 @@ beginnings: list[float] = []
 """When each body of a chain began; emptied before a run, read after it."""
 at_end: list[Callable[[], object]] = []
 """Called at the end of each run of three states."""
+naps: list[float] = []
+"""How long each body that sleeps was at it, in seconds."""
 
 
 class Text(BaseModel):
@@ -54,7 +56,9 @@ async def work_async(text: str) -> Text:
 
 @node
 async def nap(text: str) -> Text:
+    begun = perf_counter()
     await asyncio.sleep(NAP_SECONDS)
+    naps.append(perf_counter() - begun)
     return Text(text=text)
 
 
@@ -104,6 +108,17 @@ def three(*, in_loop: bool = False) -> Graph:
     graph = Graph("three-async" if in_loop else "three")
     one, end = (hand_on_async, last_async) if in_loop else (hand_on, last)
     a, b, c = one.named("a"), one.named("b"), end.named("c")
+    graph.connect(a, b, text=a.outputs.text)
+    graph.connect(b, c, text=b.outputs.text)
+    return _compiled(graph)
+
+
+@cache
+def line(*, naps: bool = False) -> Graph:
+    """Three states one after the other, for many runs at once: async bodies that do nothing, or sleep."""
+    graph = Graph("line-of-naps" if naps else "line")
+    one = nap if naps else work_async
+    a, b, c = one.named("a"), one.named("b"), one.named("c")
     graph.connect(a, b, text=a.outputs.text)
     graph.connect(b, c, text=b.outputs.text)
     return _compiled(graph)
