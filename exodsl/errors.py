@@ -15,7 +15,8 @@
     ├── SettingInvalid           a runtime is given a number or an option that cannot be meant
     ├── ExtraMissing             an optional part of exodsl is not installed
     ├── InputInvalid             what was given at trigger does not fit the graph
-    │   └── FilterInvalid        a filter cannot be understood; says at which column
+    │   ├── FilterInvalid        a filter cannot be understood; says at which column
+    │   └── RequestTooLarge      it is more than a server takes in one request
     ├── OutputInvalid            what a body returned does not fit its node
     ├── NotFound                 a graph, run, state or schedule is not there
     │   ├── GraphNotFound
@@ -36,6 +37,7 @@
         ├── ReadTimeout          a look at it took longer than it may
         ├── SchemaMismatch       it was written by another version of exodsl
         │   └── SchemaOutdated   by an earlier one, and it was opened for reading only
+        ├── KeyRefused           a server does not take the key that was shown
         └── TransactionUndone    nothing was recorded: the connection was lost, or others were in the way
 
 Each error also inherits the builtin that a caller would expect, carries what it is
@@ -168,6 +170,23 @@ class FilterInvalid(InputInvalid):
     def __init__(self, text: str, start: int, end: int, reason: str) -> None:
         self.text, self.start, self.end, self.reason = text, start, end, reason
         super().__init__(f"Column {start + 1} of the filter: {reason}")
+
+
+class RequestTooLarge(InputInvalid):
+    """Something is more than a server takes in one request.
+
+    :param size: how many bytes it is; `limit` is what the server takes, where that is known.
+    """
+
+    code = "request-too-large"
+
+    def __init__(self, size: int, limit: int | None = None) -> None:
+        self.size, self.limit = size, limit
+        most = "" if limit is None else f", which is {limit:,}"
+        super().__init__(
+            f"This makes a request of {size:,} bytes, more than the server takes{most}. Give less at once, or start the"
+            " server with a larger --body-limit."
+        )
 
 
 class OutputInvalid(ExodslError, ValueError):
@@ -352,6 +371,19 @@ class SchemaOutdated(SchemaMismatch):
     """A database was written by an earlier exodsl; opening it to write brings it up to date."""
 
     code = "schema-outdated"
+
+
+class KeyRefused(DatabaseUnusable):
+    """A server does not take the key that was shown, or wants one."""
+
+    code = "key-refused"
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        super().__init__(
+            f'The server "{uri}" does not take this key. Give the right one: in the variable EXOSPHERE_API_KEY, or as'
+            " key=..."
+        )
 
 
 class TransactionUndone(DatabaseUnusable):

@@ -13,6 +13,7 @@ import pytest
 
 from exodsl.database.postgresql.database import Postgres
 from tests import postgres
+from tests.served import Served
 
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
@@ -40,6 +41,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database that processes share."""
     return str(tmp_path / "exodsl.db") if request.param == "file" else request.getfixturevalue("postgres_uri")
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """A state-manager server on a real socket, for whatever state manager a test puts behind it."""
+    server = Served()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -16,17 +16,18 @@ class StateManager:
     """Opens the state manager that keeps graphs, runs and states (semantics 10)."""
 
     @staticmethod
-    def open(uri: str | PathLike[str] | None = None, *, read_only: bool = False) -> Manager:
+    def open(uri: str | PathLike[str] | None = None, *, key: str | None = None, read_only: bool = False) -> Manager:
         """Return an open state manager; close it when it is not needed any more.
 
-        :param uri: `sqlite:///path`, a path, `:memory:`, `postgresql://user@host/database`, or `None` for the
-            environment's or the default database.
+        :param uri: `sqlite:///path`, a path, `:memory:`, `postgresql://user@host/database`, `http://host:port` of a
+            state-manager server, or `None` for the environment's or the default database.
+        :param key: what a server wants to be shown, by default what `EXOSPHERE_API_KEY` says.
         :param read_only: only look: nothing is made, migrated or written, what would change something is refused
             with `ReadOnly`, and a look that takes more than two seconds ends with `ReadTimeout`.
         :raises DatabaseUnusable: when it cannot be opened.
         :raises ExtraMissing: when the driver for it is not installed.
         """
-        return open_manager(None if uri is None else os.fspath(uri), read_only=read_only)
+        return open_manager(None if uri is None else os.fspath(uri), key=key, read_only=read_only)
 
 
 def opened(db: Database) -> tuple[Manager, bool]:

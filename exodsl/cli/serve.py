@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 from contextlib import closing
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from exodsl.cli.durations import milliseconds
 from exodsl.cli.exits import say
 from exodsl.cli.options import Database
-from exodsl.cli.storage import spelled
+from exodsl.cli.storage import in_memory, spelled
 from exodsl.errors import ExtraMissing
+
+if TYPE_CHECKING:
+    from exodsl.manager.protocol import StateManager
 
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen; others than this machine need a key.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, metavar="N", help="On which port; 0 takes any that is free.")]
@@ -44,16 +48,23 @@ def serve(
     """
     if any(importlib.util.find_spec(name) is None for name in _LIBRARIES):
         raise ExtraMissing("The server's libraries", "server")
-    from exodsl.manager.opening import open_manager
+    from exodsl.manager.opening import open_embedded
     from exodsl.server.serving import serve as serve_http
     from exodsl.server.settings import KEY_VARIABLE, listen, settings_from
 
     lease_ms = milliseconds("--lease", lease)
     settings = settings_from(lease_ms=lease_ms, body_bytes=body_limit * 1024 * 1024)
-    with listen(host, port, settings) as listening, closing(open_manager(db)) as manager:
+    with listen(host, port, settings) as listening, closing(open_embedded(db)) as manager:
         address = f"http://{_shown(host)}:{listening.getsockname()[1]}"
         who = f"with the key in {KEY_VARIABLE}" if settings.key else "without a key, to this machine only"
-        serve_http(manager, listening, settings, lambda: say(f"serving {spelled(db)} on {address} {who}"))
+        looking = None if in_memory(db) else partial(_opened_to_look, db)
+        serve_http(manager, listening, settings, lambda: say(f"serving {spelled(db)} on {address} {who}"), looking)
+
+
+def _opened_to_look(db: str | None, seconds: float) -> StateManager:
+    from exodsl.manager.opening import open_embedded
+
+    return open_embedded(db, read_only=True, look_seconds=seconds)
 
 
 def _shown(host: str) -> str:

@@ -61,23 +61,28 @@ def _located(error: RunNotFound | StateNotFound, db: str | None) -> NotFound:
 
 def refuse_memory(db: str | None) -> None:
     """:raises DatabaseUnusable: for a database in memory, which another process could not share."""
-    from exodsl.database.sqlite import MEMORY
-    from exodsl.manager.opening import database_path, names_one, server_uri
-
-    if names_one(db) and server_uri(db) is None and database_path(db) == MEMORY:
+    if in_memory(db):
         raise DatabaseUnusable(
             "A database in memory is this process's alone: a runtime and who triggers runs for it share a file."
             " Name one with --db."
         )
 
 
+def in_memory(db: str | None) -> bool:
+    """Say whether a database is in memory, so that no other process sees it."""
+    from exodsl.database.sqlite import MEMORY
+    from exodsl.manager.opening import database_path, http_uri, names_one, server_uri
+
+    return names_one(db) and (server_uri(db) or http_uri(db)) is None and database_path(db) == MEMORY
+
+
 def spelled(db: str | None) -> str:
     """Return the name of a database as people know it: relative to where they are."""
     from exodsl.database.postgresql.naming import without_password
     from exodsl.database.sqlite import MEMORY
-    from exodsl.manager.opening import database_path, server_uri
+    from exodsl.manager.opening import database_path, http_uri, server_uri
 
-    server = server_uri(db)
+    server = server_uri(db) or http_uri(db)
     if server is not None:
         return without_password(server)
     path = database_path(db)

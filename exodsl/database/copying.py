@@ -48,7 +48,7 @@ def copy_run(source: Any, run: int, path: Path) -> int:
     :param source: a connection that sees one committed moment.
     :raises DatabaseUnusable: when there is such a file, or it cannot be written; nothing is left of it then.
     """
-    with _new_file(path) as draft:
+    with new_file(path) as draft:
         try:
             with closing(sqlite3.connect(draft, isolation_level=None)) as target:
                 # Nobody sees the draft, so it needs no journal; what is on the disk is made sure of at the end.
@@ -78,7 +78,7 @@ def _copy(source: Any, target: sqlite3.Connection, run: int, table: str) -> int:
 
 
 @contextmanager
-def _new_file(path: Path) -> Iterator[Path]:
+def new_file(path: Path) -> Iterator[Path]:
     """Give the path of a draft; it takes the name of the file, which is taken at once, when it is done."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

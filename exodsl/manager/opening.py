@@ -11,11 +11,13 @@ from exodsl.database.read_only import ReadOnlySqlite
 from exodsl.database.sqlite import MEMORY, Durability, Sqlite
 from exodsl.errors import DatabaseMissing, DatabaseUnusable, ExtraMissing
 from exodsl.manager.embedded import EmbeddedManager
+from exodsl.manager.protocol import StateManager
 from exodsl.manager.sessions import Clock
 
 URI_VARIABLE = "EXOSPHERE_STATE_MANAGER_URI"
-SERVERS = ("postgresql", "postgres")
-"""The schemes of PostgreSQL."""
+KEY_VARIABLE = "EXOSPHERE_API_KEY"
+SERVERS, HTTP = ("postgresql", "postgres"), ("http", "https")
+"""The schemes of PostgreSQL, and of state-manager servers."""
 FOLDER, FILE = ".exodsl", "exodsl.db"
 LOOK_SECONDS = 2.0
 """How long a look through a read-only manager may take."""
@@ -24,24 +26,47 @@ LOOK_SECONDS = 2.0
 def open_manager(
     uri: str | None = None,
     *,
+    key: str | None = None,
+    read_only: bool = False,
+    look_seconds: float = LOOK_SECONDS,
+    durability: Durability = "full",
+    clock: Clock | None = None,
+    seed: int | None = None,
+) -> StateManager:
+    """Open the state manager behind a URI: over a database, or that of a server.
+
+    :param uri: `sqlite:///path`, a path, `:memory:`, `postgresql://user@host/database`, `http://host:port`, or `None`
+        for what `EXOSPHERE_STATE_MANAGER_URI` says, else `exodsl.db` in the nearest `.exodsl/` folder upwards, which is
+        made here if there is none.
+    :param key: what a state-manager server wants to be shown, by default what `EXOSPHERE_API_KEY` says.
+    :param read_only: only look: nothing is made, migrated or written, and what would change something is refused.
+    :param look_seconds: how long a look at a database may take, if only looks are taken; `ReadTimeout` ends it.
+    :param durability: `full` (default) syncs every commit to the disk, `normal` leaves the last moments to
+        luck at a power cut. A server decides that, and the next two, by itself.
+    :param clock: tells the time; the machine's, or the database server's, by default.
+    :raises DatabaseUnusable: when it cannot be opened, saying why and what helps.
+    :raises ExtraMissing: when the driver for it is not installed.
+    """
+    address = http_uri(uri)
+    if address is not None:
+        return _elsewhere(address, key or os.environ.get(KEY_VARIABLE), read_only=read_only)
+    return open_embedded(
+        uri, read_only=read_only, look_seconds=look_seconds, durability=durability, clock=clock, seed=seed
+    )
+
+
+def open_embedded(
+    uri: str | None = None,
+    *,
     read_only: bool = False,
     look_seconds: float = LOOK_SECONDS,
     durability: Durability = "full",
     clock: Clock | None = None,
     seed: int | None = None,
 ) -> EmbeddedManager:
-    """Open the state manager behind a URI.
+    """Open a state manager over a database; the parameters are those of `open_manager`.
 
-    :param uri: `sqlite:///path`, a path, `:memory:`, `postgresql://user@host/database`, or `None` for what
-        `EXOSPHERE_STATE_MANAGER_URI` says, else `exodsl.db` in the nearest `.exodsl/` folder upwards, which is made
-        here if there is none.
-    :param read_only: only look: nothing is made, migrated or written, and what would change something is refused.
-    :param look_seconds: how long a look may take, if only looks are taken; `ReadTimeout` ends it.
-    :param durability: `full` (default) syncs every commit to the disk, `normal` leaves the last moments to
-        luck at a power cut.
-    :param clock: tells the time; the machine's, or the server's, by default.
-    :raises DatabaseUnusable: when it cannot be opened, saying why and what helps.
-    :raises ExtraMissing: when the driver for it is not installed.
+    :raises DatabaseUnusable: when it cannot be opened, or the URI is that of a state-manager server.
     """
     server = server_uri(uri)
     if server is not None:
@@ -51,6 +76,14 @@ def open_manager(
     else:
         database = Sqlite(database_path(uri), durability=durability)
     return EmbeddedManager(database, clock=clock, seed=seed)
+
+
+def _elsewhere(address: str, key: str | None, *, read_only: bool) -> StateManager:
+    try:
+        from exodsl.manager.remote.manager import open_remote
+    except ImportError as error:
+        raise ExtraMissing("State-manager servers", "http") from error
+    return open_remote(address, key, read_only=read_only)
 
 
 def _on_server(uri: str, durability: Durability, look_seconds: float | None) -> Database:
@@ -66,8 +99,18 @@ def _on_server(uri: str, durability: Durability, look_seconds: float | None) -> 
 
 def server_uri(uri: str | None = None) -> str | None:
     """Return the URI of a PostgreSQL database, if it is one that is meant."""
+    return _of_scheme(uri, SERVERS)
+
+
+def http_uri(uri: str | None = None) -> str | None:
+    """Return the address of a state-manager server, if it is one that is meant."""
+    return _of_scheme(uri, HTTP)
+
+
+def _of_scheme(uri: str | None, schemes: tuple[str, ...]) -> str | None:
     meant = uri or os.environ.get(URI_VARIABLE) or ""
-    return meant if meant.partition("://")[0] in SERVERS and "://" in meant else None
+    scheme, mark, _ = meant.partition("://")
+    return meant if mark and scheme in schemes else None
 
 
 def database_path(uri: str | None = None) -> str:
@@ -80,20 +123,25 @@ def database_path(uri: str | None = None) -> str:
     scheme, mark, rest = uri.partition("://")
     if not mark:
         return uri
+    if scheme in HTTP:
+        raise DatabaseUnusable(
+            f'"{without_password(uri)}" is a server, and a database is needed here. Write sqlite:///path/to/file.db, a'
+            " path, or postgresql://user@host/database."
+        )
     if scheme != "sqlite":
         raise DatabaseUnusable(
             f'"{without_password(uri)}" has the unknown scheme "{scheme}". Write sqlite:///path/to/file.db, a'
-            " path, or postgresql://user@host/database."
+            " path, postgresql://user@host/database, or http://host:port."
         )
     return rest.removeprefix("/") or MEMORY
 
 
 def existing_database(uri: str | None = None) -> str:
-    """Return the path, or the URI of the server, that is meant, and make nothing.
+    """Return the path, or the URI of the server of either kind, that is meant, and make nothing.
 
     :raises DatabaseMissing: when there is no database.
     """
-    server = server_uri(uri)
+    server = server_uri(uri) or http_uri(uri)
     if server is not None:
         return server
     if not names_one(uri) and nearest_folder() is None:

@@ -38,9 +38,9 @@ class Runtime:
     :param namespace: serves graphs of this namespace, `default` by default.
     :param name: what it is called in logs.
     :param nodes: served for every stored graph of the namespace.
-    :param state_manager_uri: `sqlite:///path`, a path, `postgresql://user@host/database`, or `None` for the
-        environment's or the default database.
-    :param key: Exosphere's; an embedded database needs none.
+    :param state_manager_uri: `sqlite:///path`, a path, `postgresql://user@host/database`, `http://host:port` of a
+        state-manager server, or `None` for the environment's or the default database.
+    :param key: what a server wants to be shown, by default what `EXOSPHERE_API_KEY` says; a database needs none.
     :param batch_size: claimed states that may wait here for a worker, 16 by default.
     :param workers: bodies that run at once, 4 by default.
     :param state_manage_version: Exosphere's; only `v0` is known.
@@ -111,7 +111,7 @@ class Runtime:
     async def _start(self) -> None:
         """Serve until stopped or cancelled: the awaitable form of `start`."""
         refuse_while_loading(f'Runtime "{self.name}"')
-        manager = self._manager or open_manager(self._uri)
+        manager = self._manager or open_manager(self._uri, key=self._key)
         try:
             serves, bodies = self._take_up(manager)
             self._loop = self._looped(manager, serves, bodies)

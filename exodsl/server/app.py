@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
-from fastapi import FastAPI, Response, Security
+from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.security import APIKeyHeader
 
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.server import answers, graph_routes, node_routes, run_routes, state_routes
 from exodsl.server.faults import answer_faults
-from exodsl.server.front import KEY_HEADER, METRICS, REQUEST_ID, BodyLimit, Faults, KeyCheck, RequestIds
+from exodsl.server.front import METRICS, REQUEST_ID, BodyLimit, Faults, KeyCheck, RequestIds
 from exodsl.server.keeping import keeping
 from exodsl.server.metrics import CONTENT_TYPE, Metering, Metrics
-from exodsl.server.parts import Parts, Server
+from exodsl.server.own.desk import Desk, Looking
+from exodsl.server.own.routes import own_routes
+from exodsl.server.parts import KEY_SHOWN, Parts, Server
 from exodsl.server.settings import Settings
 
-_DESCRIPTION = "Exosphere's v0 API of a state manager. Every path but `/health` wants the key."
+_DESCRIPTION = "Exosphere's v0 API of a state manager, and exodsl's own. Every path but `/health` wants the key."
 _ALLOWED_METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 _ALLOWED_HEADERS = (
     "Accept",
@@ -39,29 +40,38 @@ _PROBLEMS = {
 }
 
 
-def make_app(manager: EmbeddedManager, settings: Settings, started: Callable[[], None] | None = None) -> FastAPI:
+def make_app(
+    manager: EmbeddedManager,
+    settings: Settings,
+    started: Callable[[], None] | None = None,
+    looking: Looking | None = None,
+) -> FastAPI:
     """Return the app that serves a state manager.
 
     :param started: called when it serves.
+    :param looking: opens another one on the same database, for those who only look.
     """
+    desk = Desk(manager, looking)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncGenerator[None]:
-        with keeping(manager):
+        manager.spare_hosted()
+        with closing(desk), keeping(manager):
             if started is not None:
                 started()
             yield
 
-    shown = Security(APIKeyHeader(name=KEY_HEADER, auto_error=False, description="The server's key."))
     problems: dict[int | str, dict[str, Any]] = {
         status: {"description": text, "model": answers.Problem} for status, text in _PROBLEMS.items()
     }
     app = FastAPI(title="exodsl", description=_DESCRIPTION, lifespan=life, redirect_slashes=False)
     app.state.parts = Parts(manager, settings, Metrics())
+    app.state.desk = desk
     for part in (node_routes, graph_routes, state_routes, run_routes):
-        app.include_router(part.router, dependencies=[shown], responses=problems)
+        app.include_router(part.router, dependencies=[KEY_SHOWN], responses=problems)
+    app.router.routes.extend(own_routes())
     app.add_api_route("/health", _health, tags=["server"])
-    app.add_api_route(METRICS, _metrics, tags=["server"], dependencies=[shown], response_class=Response)
+    app.add_api_route(METRICS, _metrics, tags=["server"], dependencies=[KEY_SHOWN], response_class=Response)
     answer_faults(app)
     _stand_before(app, app.state.parts)
     return app

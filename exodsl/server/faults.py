@@ -39,9 +39,14 @@ def answer_faults(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _answer_misshapen)
 
 
+def status_of(error: ExodslError) -> HTTPStatus:
+    """Return the status of the answer that tells an error."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
+
+
 def _answer(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ExodslError)
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
+    status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s", error)
         return JSONResponse({"success": False, "detail": str(error)}, status)

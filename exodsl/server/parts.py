@@ -7,16 +7,21 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import Depends, HTTPException, Request, Response, Security
 from fastapi.routing import APIRoute
+from fastapi.security import APIKeyHeader
 from pydantic_core import from_json
 
 from exodsl.errors import StateNotFound
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.exosphere.lending import StateRef
+from exodsl.server.front import KEY_HEADER
 from exodsl.server.metrics import Metrics
 from exodsl.server.refs import parsed
 from exodsl.server.settings import Settings
+
+KEY_SHOWN: Any = Security(APIKeyHeader(name=KEY_HEADER, auto_error=False, description="The server's key."))
+"""Describes what every path but the open ones wants; it is checked before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ BREAKS = [
     ("manager/a_break", "from playhouse import db_url", "peewee is at home in exodsl.database"),
     ("manager/a_break", "import psycopg", "psycopg is at home in exodsl.database.postgresql"),
     ("database/a_break", "from psycopg import sql", "psycopg is at home in exodsl.database.postgresql"),
+    ("manager/a_break", "import httpx", "httpx is at home in exodsl.manager.remote"),
     ("database/a_break", "import cryptography", "cryptography is at home in exodsl.manager"),
     ("api/a_break", "import anyio", "anyio is at home in exodsl.runtime"),
     ("api/a_break", "import opentelemetry.trace", "OpenTelemetry is at home in exodsl.runtime"),
@@ -169,6 +170,16 @@ def test_help_loads_no_heavy_library(help_call: str) -> None:
     )
 
     assert not offenders, f"`exodsl --help` loads {offenders}"
+
+
+def test_a_database_is_opened_without_what_only_servers_need() -> None:
+    offenders = loaded_by("import exodsl; exodsl.StateManager.open(':memory:').close()") & {"httpx", "fastapi"}
+
+    assert not offenders, f"opening a database loads {sorted(offenders)}"
+
+
+def test_a_server_needs_no_client() -> None:
+    assert "httpx" not in loaded_by("import exodsl.server.serving")
 
 
 def test_a_run_without_tracing_does_not_load_opentelemetry() -> None:

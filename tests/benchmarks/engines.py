@@ -11,7 +11,7 @@ from typing import Any
 from exodsl import Graph, Runtime
 from exodsl.engine.reports import Claim, Executed, Report
 from exodsl.manager.embedded import EmbeddedManager
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded
 from exodsl.manager.protocol import Serves, StateManager, Trigger
 from tests.benchmarks import workloads
 from tests.benchmarks.rounds import Sample
@@ -26,7 +26,7 @@ Inputs = Mapping[str, Any]
 @contextmanager
 def prepared(folder: Path, graph: Graph, inputs: Inputs) -> Iterator[EmbeddedManager]:
     """Give an open manager that has the template at hand, as in a process that has been at work."""
-    manager = open_manager(str(folder / FILE))
+    manager = open_embedded(str(folder / FILE))
     try:
         manager.upsert(graph.compile())
         (later,) = manager.trigger([_trigger(graph, inputs, start_delay_ms=HOUR_MS)])

@@ -18,7 +18,7 @@ from exodsl.database.tables import SCHEMA_VERSION
 from exodsl.dsl.graph import Graph
 from exodsl.dsl.loader import load
 from exodsl.errors import SchemaMismatch
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded
 
 OLD = Path(__file__).with_name("old")
 
@@ -101,7 +101,7 @@ def test_what_had_failed_can_be_retried_and_what_had_ended_rerun(old: Path) -> N
 
 
 def test_what_waits_can_be_claimed_by_the_namespace_of_its_node(old: Path) -> None:
-    with closing(open_manager(str(old))) as manager:
+    with closing(open_embedded(str(old))) as manager:
         elsewhere = manager.lend("elsewhere", ["count"], 10, 60_000)
         loans = manager.lend("default", ["count"], 10, 60_000)
 

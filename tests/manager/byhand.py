@@ -27,6 +27,8 @@ Deed = Result | Callable[[dict[str, Any]], Result]
 
 NOTHING: Result = Executed(["{}"])
 MOST_WAITS = 500
+SOON = 20.0
+"""How many seconds what comes at once may take, on a machine with much else to do."""
 
 
 class Clock:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded, open_manager
 from exodsl.manager.protocol import StateManager
 from exodsl.template.models import GraphTemplate
 from tests.manager.byhand import ByHand, Clock, begin, draw
+from tests.served import KEY, Served
 
 Begin = Callable[..., ByHand]
 Open = Callable[..., StateManager]
+HERE = ("file", "memory", "postgres")
+KINDS = (*HERE, "http-file", *(("http-postgres",) if os.environ.get("EXODSL_TEST_CONTRACT") == "whole" else ()))
+embedded = pytest.mark.parametrize("manager", HERE, indirect=True)
+"""For what can be asked only of a state manager in this process."""
 
 
 @pytest.fixture
@@ -23,13 +30,18 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["file", "memory", "postgres"])
+@pytest.fixture(params=KINDS)
 def manager(request: pytest.FixtureRequest, file: Path, clock: Clock) -> Iterator[StateManager]:
     """An empty state manager, of each kind."""
-    uri = {"file": str(file), "memory": ":memory:"}.get(request.param) or request.getfixturevalue("postgres_uri")
-    opened = open_manager(uri, durability="normal", clock=clock, seed=1)
-    yield opened
-    opened.close()
+    over = request.param.removeprefix("http-")
+    uri = {"file": str(file), "memory": ":memory:"}.get(over) or request.getfixturevalue("postgres_uri")
+    with closing(open_embedded(uri, durability="normal", clock=clock, seed=1)) as opened:
+        if over == request.param:
+            yield opened
+            return
+        served: Served = request.getfixturevalue("served")
+        with served.over(opened) as address, closing(open_manager(address, key=KEY)) as remote:
+            yield remote
 
 
 @pytest.fixture

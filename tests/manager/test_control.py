@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from exodsl.errors import InputInvalid, RunNotFound, StoreUnavailable, TransitionRefused
 from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import Serves, StateManager, Trigger
-from tests.manager.byhand import ByHand, Clock, draw, fail, give, numbers, put, report, serves
+from tests.manager.byhand import SOON, ByHand, Clock, draw, fail, give, numbers, put, report, serves
 from tests.manager.conftest import Begin
 
 FAN: dict[str, Any] = {
@@ -304,12 +305,12 @@ def test_a_resume_wakes_those_who_wait(run: Begin, manager: StateManager) -> Non
     begun = run("root")
     manager.pause(begun.run_id)
     begun.take()
-    woken: list[int | None] = []
-    end = manager.wake_on_work(lambda: woken.append(manager.exchange(begun.session, [], 0).next_due_ms))
+    woken = SimpleQueue[int | None]()
+    end = manager.wake_on_work(lambda: woken.put(manager.exchange(begun.session, [], 0).next_due_ms))
     manager.resume(begun.run_id)
-    end()
 
-    assert woken == [0]
+    assert woken.get(timeout=SOON) == 0
+    end()
 
 
 def test_what_is_paused_cannot_be_paused_and_what_is_running_cannot_be_resumed(

@@ -11,7 +11,7 @@ import pytest
 
 from exodsl.database.copying import COPIED
 from exodsl.manager.embedded import EmbeddedManager
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded
 from tests.manager.byhand import Clock, begin, draw, fail, give, prune, report
 
 Call = Callable[[EmbeddedManager, str], Any]
@@ -33,7 +33,7 @@ CALLS: dict[str, Call] = {
 @pytest.fixture
 def manager(tmp_path: Path) -> Iterator[EmbeddedManager]:
     """A state manager over a file."""
-    opened = open_manager(str(tmp_path / "exodsl.db"), durability="normal", clock=Clock())
+    opened = open_embedded(str(tmp_path / "exodsl.db"), durability="normal", clock=Clock())
     yield opened
     opened.close()
 
@@ -112,13 +112,13 @@ def test_a_gate_is_explained_without_a_look_at_what_went_well(manager: EmbeddedM
 
 @pytest.mark.parametrize("name", [name for name in CALLS if name != "a run as a file"])
 def test_a_manager_that_only_looks_explains_the_same(manager: EmbeddedManager, run_id: str, name: str) -> None:
-    looking = open_manager(manager._db.path, read_only=True, clock=Clock())
+    looking = open_embedded(manager._db.path, read_only=True, clock=Clock())
     with closing(looking):
         assert CALLS[name](looking, run_id) == CALLS[name](manager, run_id)
 
 
 def test_a_manager_that_only_looks_writes_a_run_into_a_file(manager: EmbeddedManager, run_id: str) -> None:
-    looking = open_manager(manager._db.path, read_only=True, clock=Clock())
+    looking = open_embedded(manager._db.path, read_only=True, clock=Clock())
     with closing(looking):
         assert CALLS["a run as a file"](looking, run_id) > 100
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from queue import SimpleQueue
+
 import pytest
 
 from exodsl.engine.reports import Released, Result
 from exodsl.errors import GraphNotFound, RunNotFound, TransitionRefused
 from exodsl.manager.protocol import Serves, StateManager, Trigger
-from tests.manager.byhand import add, draw, fail, give, prune, report, requeue, serves
+from tests.manager.byhand import SOON, add, draw, fail, give, prune, report, requeue, serves
 from tests.manager.conftest import Begin
 
 
@@ -190,25 +192,24 @@ def test_states_are_claimed_oldest_first_and_no_more_than_asked_for(run: Begin, 
 
 
 def test_new_work_wakes_those_who_wait(run: Begin, manager: StateManager) -> None:
-    woken: list[str] = []
-    end = manager.wake_on_work(lambda: woken.append("now"))
+    woken = SimpleQueue[str]()
+    end = manager.wake_on_work(lambda: woken.put("now"))
     run("root")
-    assert woken
-    woken.clear()
+    assert woken.get(timeout=SOON) == "now"
     end()
     run("root")
 
-    assert woken == []
+    assert woken.empty()
 
 
 def test_what_a_closed_session_held_wakes_those_who_wait(run: Begin, manager: StateManager) -> None:
     begun = run("root")
     begun.take()
-    woken: list[str] = []
-    manager.wake_on_work(lambda: woken.append("now"))
+    woken = SimpleQueue[str]()
+    manager.wake_on_work(lambda: woken.put("now"))
     manager.close_session(begun.session)
 
-    assert woken
+    assert woken.get(timeout=SOON) == "now"
 
 
 def test_an_old_report_does_not_take_a_state_from_its_holder(run: Begin) -> None:

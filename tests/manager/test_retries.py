@@ -41,7 +41,7 @@ def test_delays_without_jitter_follow_the_formula(run: Begin, shape: str) -> Non
 @pytest.mark.parametrize(("jitter", "least"), [("FULL_JITTER", 0), ("EQUAL_JITTER", 0.5)])
 def test_jitter_stays_within_its_bounds_and_varies(run: Begin, shape: str, jitter: str, least: float) -> None:
     policy = {"strategy": f"{shape}_{jitter}", "backoff_factor": 1_000, "exponent": 3}
-    drawn = [waits(run("root", retry_policy=policy), 3) for _ in range(8)]
+    drawn = [waits(run("root", name=f"graph {number}", retry_policy=policy), 3) for number in range(8)]
 
     for retry, whole in enumerate(DELAYS[shape]):
         column = [each[retry] for each in drawn]

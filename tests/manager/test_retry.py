@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from exodsl.engine.reports import Result
 from exodsl.errors import InputInvalid, StateNotFound, StoreUnavailable, TransitionRefused
 from exodsl.manager.protocol import Retried, StateManager
-from tests.manager.byhand import ByHand, Clock, fail, give, numbers, prune, put, report
+from tests.manager.byhand import SOON, ByHand, Clock, fail, give, numbers, prune, put, report
 from tests.manager.conftest import Begin
 
 FAN: dict[str, Any] = {
@@ -123,12 +124,12 @@ def test_the_budget_of_retries_starts_again(run: Begin, manager: StateManager) -
 
 def test_a_retry_is_due_at_once_and_wakes_those_who_wait(run: Begin, manager: StateManager, clock: Clock) -> None:
     begun = ran(run("root"), root=fail())
-    woken: list[int | None] = []
-    end = manager.wake_on_work(lambda: woken.append(manager.exchange(begun.session, [], 0).next_due_ms))
+    woken = SimpleQueue[int | None]()
+    end = manager.wake_on_work(lambda: woken.put(manager.exchange(begun.session, [], 0).next_due_ms))
     manager.retry(begun.run_id)
-    end()
 
-    assert woken == [0]
+    assert woken.get(timeout=SOON) == 0
+    end()
     assert [(claim.identifier, claim.attempt) for claim in begun.take()] == [("root", 1)]
 
 

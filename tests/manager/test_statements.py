@@ -15,7 +15,7 @@ from exodsl.database.looking import raw
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.filter_text import run_filter, state_filter
 from exodsl.manager.filters import StateFilter
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded
 from tests.manager.byhand import ByHand, Clock, begin, draw, fail, give, numbers, report
 from tests.manager.conftest import Open
 
@@ -81,7 +81,7 @@ class Traced:
     """A manager that only looks, and what its connection runs."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        self.manager = open_manager(str(path), read_only=True, clock=clock)
+        self.manager = open_embedded(str(path), read_only=True, clock=clock)
         database: Any = self.manager._db
         self._connection = raw(database._reader)
         self.statements: list[str] = []

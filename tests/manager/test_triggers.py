@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from exodsl.errors import ExodslError, GraphInvalid, GraphNotFound, InputInvalid
 from exodsl.manager.protocol import StateManager, Trigger
-from tests.manager.byhand import Clock, draw, give, serves
-from tests.manager.conftest import Begin
+from tests.manager.byhand import SOON, Clock, draw, give, serves
+from tests.manager.conftest import Begin, embedded
 
 TYPED = {"type": "object", "properties": {"n": {"type": "integer"}, "m": {"default": 1}}, "required": ["n"]}
 
@@ -193,17 +194,18 @@ def test_a_start_delay_holds_the_root_back(run: Begin, clock: Clock) -> None:
     assert [claim.identifier for claim in begun.take()] == ["root"]
 
 
+@embedded
 def test_a_delayed_run_is_known_to_those_who_wait(manager: StateManager) -> None:
-    """They have to know anew how long they may sleep."""
+    """They have to know anew how long they may sleep; a server tells them when it is time."""
     template = draw("root")
     manager.upsert(template)
     session = manager.open_session("early", serves(template))
-    woken: list[int | None] = []
-    end = manager.wake_on_work(lambda: woken.append(manager.exchange(session, [], 0).next_due_ms))
+    woken = SimpleQueue[int | None]()
+    end = manager.wake_on_work(lambda: woken.put(manager.exchange(session, [], 0).next_due_ms))
     manager.trigger([Trigger("default", "graph", start_delay_ms=900)])
-    end()
 
-    assert woken == [900]
+    assert woken.get(timeout=SOON) == 900
+    end()
 
 
 @pytest.mark.parametrize("delay", [2**63, 2**80, 10**17])

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, note, settings
 from exodsl.errors import TransitionRefused
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.inspection import Verdict
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded
 from exodsl.template.checks import check
 from tests.manager.audit import in_parts
 from tests.properties.bodies import Act, Behaviour, Deed, Json
@@ -99,7 +99,7 @@ def test_what_the_doctor_says_comes_true(fanouts: str) -> None:
         note(repr(case))
         assume(not check(case.template))
         clock = Clock()
-        with closing(open_manager(":memory:", clock=clock)) as manager:
+        with closing(open_embedded(":memory:", clock=clock)) as manager:
             doctor = Doctor(manager, clock, case)
             doctor.work()
             ends = dict(doctor.gates())

@@ -18,7 +18,7 @@ from httpx import ASGITransport, AsyncBaseTransport, AsyncClient, Response
 from pydantic import SecretStr
 
 from exodsl.manager.embedded import EmbeddedManager
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded
 from exodsl.server.app import make_app
 from exodsl.server.settings import Settings
 from tests.manager.byhand import Clock
@@ -87,7 +87,7 @@ def manage(file: Path, clock: Clock) -> Iterator[Callable[[], EmbeddedManager]]:
     opened: list[EmbeddedManager] = []
 
     def manage() -> EmbeddedManager:
-        opened.append(open_manager(str(file), durability="normal", clock=clock, seed=1))
+        opened.append(open_embedded(str(file), durability="normal", clock=clock, seed=1))
         return opened[-1]
 
     yield manage
@@ -115,6 +115,7 @@ def serve(manager: EmbeddedManager) -> Iterator[Serve]:
 
     yield serve
     for client in clients:
+        client.app.state.desk.close()
         client.close()
 
 
