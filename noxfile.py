@@ -86,7 +86,7 @@ def properties(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def chaos(session: nox.Session) -> None:
-    """Kill runtimes at random, with `--postgres` their server too, while they work on 200 runs."""
+    """Kill runtimes at random, with `--postgres` or `--http` their server too, while they work on 200 runs."""
     install(session, "test")
     session.run("python", "-m", "tests.faults", *session.posargs)
 

@@ -5,29 +5,39 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from tests.faults.processes import fork_server
-from tests.faults.storm import Damage, Storm, rage
+from tests.faults.serving import http_server
+from tests.faults.storm import Damage, Server, Storm, rage
 from tests.postgres import own_server
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Let a storm rage, print what it did, and return the exit code."""
     asked = _parser().parse_args(arguments)
-    restarts = asked.restarts if asked.postgres else 0
-    storm = Storm(asked.runs, asked.runtimes, asked.kills, asked.seed, restarts)
-    with tempfile.TemporaryDirectory() as folder:
-        damage = _on_server(storm, Path(folder)) if asked.postgres else rage(storm, fork_server(), Path(folder))
+    storm = Storm(asked.runs, asked.runtimes, asked.kills, asked.seed, asked.restarts)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        server = stack.enter_context(_server(asked, folder)) if asked.postgres or asked.http else None
+        damage = rage(storm, fork_server(), folder, server)
     print(_table(damage))
     return int(bool(damage.lost or damage.doubled))
 
 
-def _on_server(storm: Storm, folder: Path) -> Damage:
-    with own_server() as server:
-        return rage(storm, fork_server(), folder, server)
+@contextmanager
+def _server(asked: argparse.Namespace, folder: Path) -> Generator[Server]:
+    """Give the server that is to end now and then: the one over HTTP, when there are two."""
+    with ExitStack() as stack:
+        postgres = stack.enter_context(own_server()) if asked.postgres else None
+        if not asked.http:
+            assert postgres is not None
+            yield postgres
+            return
+        yield stack.enter_context(http_server(postgres.uri() if postgres else str(folder / "served.db")))
 
 
 def _table(damage: Damage) -> str:
@@ -46,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runtimes", type=int, default=4, help="runtimes that work on them (default: 4)")
     parser.add_argument("--kills", type=int, default=1_000, help="how often one is killed at most (default: 1,000)")
     parser.add_argument("--postgres", action="store_true", help="over a PostgreSQL server instead of a file")
+    parser.add_argument("--http", action="store_true", help="over `exodsl serve`, on a file or on PostgreSQL")
     parser.add_argument("--restarts", type=int, default=6, help="how often that server ends (default: 6)")
     parser.add_argument("--seed", type=int, default=1, help="decides who is killed when (default: 1)")
     return parser

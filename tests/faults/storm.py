@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 from pydantic_core import to_json
 
@@ -19,22 +20,35 @@ from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import StateManager, Trigger
 from tests.faults.outcome import states
 from tests.faults.parcels import NOTES, bodies_begun, graph, serve
-from tests.postgres import Server
 
 SHORTEST, LONGEST = 0.05, 0.3
 """Seconds between two kills."""
 POLL_SECONDS = 0.02
 DOWN_SECONDS = 0.2
+MOMENTS_BETWEEN = 3
+"""How many moments a server is up at least."""
 LOST = "exodsl.Lost"
 Record = tuple[str, tuple[int, ...], int, bytes]
 """What is on record at a place: identifier, path, fanout index and outputs; or the store of the run."""
+
+
+class Server(Protocol):
+    """What runtimes share, when it is not a file: it comes back at the same address."""
+
+    def uri(self) -> str: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def crash(self) -> None: ...
 
 
 @dataclass(frozen=True)
 class Storm:
     """How much is worked on, by how many, and how often one of them is killed at most.
 
-    :param restarts: how often their server ends, where they have one: by shutdowns and crashes in turn.
+    :param restarts: how often their server ends, where they have one: by crashes and shutdowns in turn.
     """
 
     runs: int
@@ -74,9 +88,12 @@ class Crew:
         self._crew = [self._started() for _ in range(storm.runtimes)]
         self.kills = 0
 
-    def kill_one(self) -> None:
-        """Wait for a moment, and kill a runtime."""
+    def wait(self) -> None:
+        """Let all of them work for a moment."""
         time.sleep(self._random.uniform(SHORTEST, LONGEST))
+
+    def kill_one(self) -> None:
+        """Kill a runtime."""
         at = self._random.randrange(len(self._crew))
         self._crew[at].kill()
         self._crew[at].join()
@@ -101,18 +118,23 @@ class Outages:
     """A server that ends now and then, spread evenly over the kills of a storm; none for a file."""
 
     def __init__(self, server: Server | None, storm: Storm) -> None:
-        self._server, self._every = server, max(1, storm.kills // (storm.restarts + 1))
-        self._most = storm.restarts
+        self._server, self._every = server, max(MOMENTS_BETWEEN, storm.kills // (storm.restarts + 1))
+        self._most = 0 if server is None else storm.restarts
         self.restarts = 0
 
-    def after(self, kills: int) -> None:
+    @property
+    def over(self) -> bool:
+        """Whether the server will not end any more."""
+        return self.restarts == self._most
+
+    def after(self, moments: int) -> None:
         """End the server if it is time, and start it again after a moment."""
-        if self._server is None or self.restarts == self._most or kills // self._every <= self.restarts:
+        if self._server is None or self.over or moments // self._every <= self.restarts:
             return
         if self.restarts % 2:
-            self._server.crash()
-        else:
             self._server.stop()
+        else:
+            self._server.crash()
         time.sleep(DOWN_SECONDS)
         self._server.start()
         self.restarts += 1
@@ -131,9 +153,13 @@ def rage(storm: Storm, processes: ForkServerContext, folder: Path, server: Serve
     with closing(open_manager(uri)) as manager:
         run_ids = _triggered(manager, storm.runs)
         crew = Crew(processes, uri, notes, storm)
-        while crew.kills < storm.kills and _go_on(manager):
-            crew.kill_one()
-            outages.after(crew.kills)
+        moments = 0
+        while _go_on(manager) and not (crew.kills == storm.kills and outages.over):
+            crew.wait()
+            moments += 1
+            if crew.kills < storm.kills:
+                crew.kill_one()
+            outages.after(moments)
         given_up = _wait(manager, run_ids)
         crew.stop()
         seconds = time.monotonic() - began
