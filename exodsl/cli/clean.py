@@ -72,11 +72,11 @@ def clean(
     elif not worth:
         answer(f"There is nothing to remove: no run that fits ended more than {older_than} ago.")
     else:
-        answer(_told(planned, older_than) if dry_run else f"removed {_listed(planned)}; {_room(planned)} free")
+        answer(_told(planned, older_than) if dry_run else f"removed {_listed(planned)}{_room(planned)}")
 
 
 def _told(planned: Cleaned, older_than: str) -> str:
-    return f"This removes {_listed(planned)}, ended {older_than} ago or before; then about {_room(planned)} free."
+    return f"This removes {_listed(planned)}, ended {older_than} ago or before{_room(planned, 'then about ')}."
 
 
 def _listed(cleaned: Cleaned) -> str:
@@ -84,8 +84,10 @@ def _listed(cleaned: Cleaned) -> str:
     return f"{runs} and {counted(cleaned.versions, 'unused version')} of graphs" if cleaned.versions else runs
 
 
-def _room(cleaned: Cleaned) -> str:
-    return f"{_sized(cleaned.free_bytes)} of the file's {_sized(cleaned.file_bytes)} are"
+def _room(cleaned: Cleaned, about: str = "") -> str:
+    if not cleaned.file_bytes:  # a key that is limited to namespaces learns nothing of the whole
+        return ""
+    return f"; {about}{_sized(cleaned.free_bytes)} of the file's {_sized(cleaned.file_bytes)} are free"
 
 
 def _sized(size: float) -> str:

@@ -7,10 +7,11 @@ stays, and none of those is given out twice; runs and states remember theirs in 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from exodsl.database.belonging import among
 from exodsl.engine.status import Run
 
 ENDED = (Run.SUCCESS, Run.FAILED, Run.CANCELLED)
@@ -34,12 +35,14 @@ class Old:
 
     :param before: in milliseconds since the epoch.
     :param namespace: only runs of graphs in it; `graph` only of graphs of that name.
+    :param namespaces: only runs of graphs in these, too.
     """
 
     before: int
     statuses: Sequence[Run] = ENDED
     namespace: str | None = None
     graph: str | None = None
+    namespaces: Collection[str] | None = None
 
     def runs(self) -> tuple[str, tuple[Any, ...]]:
         """Return the query for their keys, and its values."""
@@ -55,7 +58,8 @@ class Old:
         """Return the conditions on the template `t`, and their values."""
         given = {"t.namespace": self.namespace, "t.name": self.graph}
         wanted = {column: value for column, value in given.items() if value is not None}
-        return "".join(f" AND {column} = ?" for column in wanted), tuple(wanted.values())
+        only, values = among("t.namespace", self.namespaces)
+        return "".join(f" AND {column} = ?" for column in wanted) + only, (*wanted.values(), *values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,9 @@ def _replaced(old: Old) -> tuple[str, tuple[Any, ...]]:
 def count(connection: Any, old: Old) -> tuple[int, int]:
     """Return how many runs are meant or marked, and how many states they have."""
     query, values = old.runs()
-    meant = f"({query} UNION ALL SELECT id FROM run WHERE cleaning)"
+    only, seen = among("t.namespace", old.namespaces)
+    marked = f"SELECT o.id FROM run AS o JOIN graph_template AS t ON t.id = o.template_id WHERE o.cleaning{only}"
+    meant, values = f"({query} UNION ALL {marked})", (*values, *seen)
     runs: int = connection.execute(f"SELECT count(*) FROM {meant} AS meant", values).fetchone()[0]
     states: int = connection.execute(f"SELECT count(*) FROM state WHERE run_id IN {meant}", values).fetchone()[0]
     return runs, states

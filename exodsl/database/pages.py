@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from exodsl.database.belonging import among
 from exodsl.database.rows import Row
 from exodsl.engine.status import State
 
@@ -28,23 +30,32 @@ def run(connection: Any, key: int) -> Row:
     return row
 
 
-def runs_starting(connection: Any, start: str) -> list[Row]:
-    """Return (id, run_id) of the first few runs whose id starts like this."""
+def runs_starting(connection: Any, start: str, namespaces: Collection[str] | None = None) -> list[Row]:
+    """Return (id, run_id) of the first few runs whose id starts like this; of all namespaces, or of these."""
+    only, values = _of_graphs_in(namespaces)
     rows: list[Row] = connection.execute(
-        "SELECT id, run_id FROM run WHERE run_id >= ? AND run_id < ? AND NOT cleaning LIMIT 10", (start, f"{start}~")
+        f"SELECT id, run_id FROM run WHERE run_id >= ? AND run_id < ? AND NOT cleaning{only} LIMIT 10",
+        (start, f"{start}~", *values),
     ).fetchall()
     return rows
 
 
-def runs_ending(connection: Any, end: str) -> list[Row]:
+def runs_ending(connection: Any, end: str, namespaces: Collection[str] | None = None) -> list[Row]:
     """Return (id, run_id) of the first few runs whose id ends like this; by the index for the short form."""
+    only, values = _of_graphs_in(namespaces)
     tail = connection.dialect.tail
     short = "" if len(end) < SHORT else f" AND {tail('run_id', SHORT)} = ?"
     rows: list[Row] = connection.execute(
-        f"SELECT id, run_id FROM run WHERE {tail('run_id', len(end))} = ?{short} AND NOT cleaning LIMIT 10",
-        (end, *([end[-SHORT:]] if short else [])),
+        f"SELECT id, run_id FROM run WHERE {tail('run_id', len(end))} = ?{short} AND NOT cleaning{only} LIMIT 10",
+        (end, *([end[-SHORT:]] if short else []), *values),
     ).fetchall()
     return rows
+
+
+def _of_graphs_in(namespaces: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
+    """Return a condition on runs, and its values."""
+    only, values = among("namespace", namespaces)
+    return (f" AND template_id IN (SELECT id FROM graph_template WHERE TRUE{only})" if only else ""), values
 
 
 def runs(
@@ -54,14 +65,16 @@ def runs(
     status: int | None,
     before: int | None,
     limit: int,
+    namespaces: Collection[str] | None = None,
 ) -> list[Row]:
-    """Return runs, newest first."""
+    """Return runs, newest first; of all namespaces, or of these."""
     older = _NEWEST if before is None else before
     wanted = {"t.namespace = ?": namespace, "t.name = ?": graph, "r.status = ?": status, "r.id < ?": older}
     given = {sql: value for sql, value in wanted.items() if value is not None}
-    where = " WHERE " + " AND ".join(["NOT r.cleaning", *given])
+    only, values = among("t.namespace", namespaces)
+    where = " WHERE " + " AND ".join(["NOT r.cleaning", *given]) + only
     rows: list[Row] = connection.execute(
-        f"{_RUN}{where} ORDER BY r.id DESC LIMIT ?", (*given.values(), limit)
+        f"{_RUN}{where} ORDER BY r.id DESC LIMIT ?", (*given.values(), *values, limit)
     ).fetchall()
     return rows
 

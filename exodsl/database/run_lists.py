@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+from exodsl.database.belonging import among
 from exodsl.database.pages import SHORT
 from exodsl.database.rows import Row
 from exodsl.engine.status import State
@@ -98,13 +99,19 @@ def statuses_of(connection: Any, run: int, nodes: Collection[int]) -> dict[State
     return {State(status): count for status, count in rows}
 
 
-def newest_graphs(connection: Any, behind: tuple[str, str], limit: int) -> list[Row]:
-    """Return (namespace, name, id, version, created_at) of the newest versions of graphs, by namespace and name."""
+def newest_graphs(
+    connection: Any, behind: tuple[str, str], limit: int, namespaces: Collection[str] | None = None
+) -> list[Row]:
+    """Return (namespace, name, id, version, created_at) of the newest versions of graphs, by namespace and name.
+
+    :param namespaces: only of graphs in these.
+    """
+    only, values = among("namespace", namespaces)
     rows: list[Row] = connection.execute(
         "SELECT namespace, name, id, version, created_at FROM graph_template AS t WHERE (namespace, name) > (?, ?)"
-        " AND NOT EXISTS (SELECT 1 FROM graph_template WHERE namespace = t.namespace AND name = t.name"
+        f"{only} AND NOT EXISTS (SELECT 1 FROM graph_template WHERE namespace = t.namespace AND name = t.name"
         " AND version > t.version) ORDER BY namespace, name LIMIT ?",
-        (*behind, limit),
+        (*behind, *values, limit),
     ).fetchall()
     return rows
 
@@ -133,14 +140,23 @@ def run_id_of(connection: Any, key: int) -> str:
     return found
 
 
-def runtimes(connection: Any) -> list[Row]:
+def runtimes(connection: Any, namespaces: Collection[str] | None = None) -> list[Row]:
     """Return (id, name, host, process, run_id, graphs, lease_until, held) of every runtime that was announced.
 
     `run_id` is the public id of the only run that it works on; `held` is how many states it holds.
+
+    :param namespaces: count only states of runs in these.
     """
+    only, values = among("t.namespace", namespaces)
+    seen = (
+        " AND EXISTS (SELECT 1 FROM run AS r JOIN graph_template AS t ON t.id = r.template_id"
+        f" WHERE r.id = state.run_id{only})"
+    )
     rows: list[Row] = connection.execute(
         "SELECT s.id, s.name, s.host, s.process, (SELECT run_id FROM run WHERE id = s.run_id), s.graphs,"
         f" s.lease_until, (SELECT count(*) FROM state WHERE status = {State.QUEUED:d}"
-        f" AND lease >= s.id * {_SESSION:d} AND lease < (s.id + 1) * {_SESSION:d}) FROM session AS s ORDER BY s.id"
+        f" AND lease >= s.id * {_SESSION:d} AND lease < (s.id + 1) * {_SESSION:d}{seen if only else ''})"
+        " FROM session AS s ORDER BY s.id",
+        values,
     ).fetchall()
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 from time import monotonic, sleep
@@ -37,10 +37,14 @@ class Cleaning(Viewing):
         graph: str | None = None,
         dry_run: bool = False,
         stop: Callable[[], bool] | None = None,
+        namespaces: Collection[str] | None = None,
     ) -> Cleaned:
-        """Remove runs that ended long ago; see `StateManager.clean`."""
+        """Remove runs that ended long ago; see `StateManager.clean`.
+
+        :param namespaces: only of graphs in these: what a key may remove that is limited to them.
+        """
         before = self._clock() - _milliseconds(older_than)
-        old = Old(before, _ended(statuses), namespace, graph)
+        old = Old(before, _ended(statuses), namespace, graph, namespaces)
         if dry_run:
             return self._foreseen(old)
         runs, states, left = self._remove_runs(old, stop or _never)

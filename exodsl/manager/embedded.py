@@ -20,6 +20,7 @@ from exodsl.engine.reports import Report
 from exodsl.engine.status import Run
 from exodsl.errors import StoreUnavailable, TransitionRefused
 from exodsl.manager import sessions
+from exodsl.manager.belonging import Belonging
 from exodsl.manager.catalog import Catalog, RunGone
 from exodsl.manager.cleaning import Cleaning
 from exodsl.manager.exchange import Settled, StaleLease, Step, as_claim
@@ -40,7 +41,17 @@ from exodsl.template.models import GraphTemplate
 
 
 class EmbeddedManager(
-    Browsing, Insight, Cleaning, Scheduling, SecretKeeping, Noting, Accepting, Lending, Overview, Hosting
+    Browsing,
+    Insight,
+    Cleaning,
+    Scheduling,
+    SecretKeeping,
+    Noting,
+    Accepting,
+    Lending,
+    Overview,
+    Hosting,
+    Belonging,
 ):
     """A state manager over a database that this process opens itself.
 

@@ -100,6 +100,14 @@ class Session:
         self.due_at = due if self.due_at is None else min(self.due_at, due)
 
 
+def namespaces_of(served: str) -> frozenset[str]:
+    """Return the namespaces that a graph can be of which is written "namespace/graph": one, as names have no slashes.
+
+    Where one has, every part before a slash can be meant.
+    """
+    return frozenset(served[:at] for at, letter in enumerate(served) if letter == "/")
+
+
 def follow_clock(connection: Any, now: int, looked_at: int) -> bool:
     """Let leases begin anew when the clock was set, or this machine slept: nobody could renew them meanwhile.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, cast
 
 from pydantic_core import from_json
@@ -62,13 +63,17 @@ class Viewing:
         status: RunStatus | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        namespaces: Collection[str] | None = None,
     ) -> Page[RunView]:
-        """List runs, newest first."""
+        """List runs, newest first; see `StateManager.runs`.
+
+        :param namespaces: only of graphs in these: what a key may see that is limited to them.
+        """
         number = None if status is None else int(Run[status])
         before = None if cursor is None else number_in(cursor)
         check_limit(limit)
         with self._db.reading() as connection:
-            rows = pages.runs(connection, namespace, graph, number, before, limit + 1)
+            rows = pages.runs(connection, namespace, graph, number, before, limit + 1, namespaces)
             found = tuple(self._run_view(connection, row, whole=False) for row in rows[:limit])
         return Page(found, str(rows[limit - 1][0]) if len(rows) > limit else None)
 
@@ -128,11 +133,11 @@ class Viewing:
         self._shelf.trim()
         return self._shelf.run(connection, self._run_row(connection, run_id)[0])
 
-    def _run_row(self, connection: Any, run_id: str) -> Row:
+    def _run_row(self, connection: Any, run_id: str, namespaces: Collection[str] | None = None) -> Row:
         part = run_id.lower()
         if not _ID.fullmatch(part):
             raise RunNotFound(run_id)
-        found = pages.runs_starting(connection, part) or pages.runs_ending(connection, part)
+        found = pages.runs_starting(connection, part, namespaces) or pages.runs_ending(connection, part, namespaces)
         if len(found) != 1:
             raise RunNotFound(run_id, [full for _, full in found])
         return pages.run(connection, found[0][0])

@@ -187,7 +187,7 @@ class Cleaned:
 
     :param versions: versions of graphs that were replaced, and have no run any more.
     :param left: some of it is still there.
-    :param file_bytes: the size of the database file, which does not shrink.
+    :param file_bytes: the size of the database file, which does not shrink; 0, as is the next, where it is not told.
     :param free_bytes: how much of it is free for what comes next; of a dry run an estimate, by the number of states.
     """
 

@@ -127,6 +127,11 @@ class GraphTemplate(_Part):
         """The names of the secrets whose values the state manager keeps."""
         return frozenset(name for name, source in self.secrets.items() if source is STORED)
 
+    @property
+    def homes(self) -> frozenset[str]:
+        """The namespaces of its nodes."""
+        return frozenset(node.namespace or self.namespace for node in self.nodes)
+
     def node(self, identifier: str) -> NodeTemplate:
         """Return the node that stands at `identifier`; `KeyError` when there is none."""
         for node in self.nodes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,7 +18,7 @@ from exodsl.manager.cursors import LARGEST_KEY, check_limit, no_cursor, number_i
 from exodsl.manager.filters import RunFilter
 from exodsl.manager.inspecting.matching_runs import ask_runs
 from exodsl.manager.inspection import GraphSummary, RunSummary, RuntimeView
-from exodsl.manager.sessions import is_gone, name_of
+from exodsl.manager.sessions import is_gone, name_of, namespaces_of
 from exodsl.manager.viewing import Viewing, run_status
 from exodsl.manager.views import Page, moment
 
@@ -32,14 +33,25 @@ class RunFinding(Viewing):
     """Finds runs; see `Inspection` for each call."""
 
     def find_runs(
-        self, filter: RunFilter, *, limit: int = 50, cursor: str | None = None, budget: int = 100_000
+        self,
+        filter: RunFilter,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        budget: int = 100_000,
+        namespaces: Collection[str] | None = None,
     ) -> Page[RunSummary]:
-        """List runs that match, newest first; see `Inspection.find_runs`."""
+        """List runs that match, newest first; see `Inspection.find_runs`.
+
+        :param namespaces: only of graphs in these: what a key may see that is limited to them.
+        """
         check_limit(limit)
         before = LARGEST_KEY - 1 if cursor is None else number_in(cursor)
         with self._db.reading() as connection:
             versions = {version[0]: version for version in run_lists.graph_versions(connection)}
         question = ask_runs(filter.terms, tuple(versions.values()), self._clock())
+        if namespaces is not None:
+            question.only({key for key, version in versions.items() if version[1] in namespaces})
         found: list[RunRow] = []
         looked, piece, more = 0, limit + 1, True
         while more and len(found) <= limit and looked < budget:
@@ -54,21 +66,30 @@ class RunFinding(Viewing):
             before, more = found[limit - 1].key, True
         return Page(items, str(before) if more else None)
 
-    def graphs(self, *, limit: int = 100, cursor: str | None = None) -> Page[GraphSummary]:
-        """List the newest versions of graphs, by namespace and name; see `Inspection.graphs`."""
+    def graphs(
+        self, *, limit: int = 100, cursor: str | None = None, namespaces: Collection[str] | None = None
+    ) -> Page[GraphSummary]:
+        """List the newest versions of graphs, by namespace and name; see `Inspection.graphs`.
+
+        :param namespaces: only of graphs in these.
+        """
         check_limit(limit)
         with self._db.reading() as connection:
-            rows = run_lists.newest_graphs(connection, _graph_in(cursor), limit + 1)
+            rows = run_lists.newest_graphs(connection, _graph_in(cursor), limit + 1, namespaces)
             items = tuple(_graph_summary(connection, row) for row in rows[:limit])
         last = items[-1] if len(rows) > limit else None
         return Page(items, None if last is None else f"{quote(last.namespace, safe='')}/{quote(last.name, safe='')}")
 
-    def runtimes(self) -> tuple[RuntimeView, ...]:
-        """List the runtimes that are there; see `Inspection.runtimes`."""
+    def runtimes(self, *, namespaces: Collection[str] | None = None) -> tuple[RuntimeView, ...]:
+        """List the runtimes that are there; see `Inspection.runtimes`.
+
+        :param namespaces: only those that serve graphs in these, and of each only what it does for them.
+        """
         with self._db.reading() as connection:
-            rows = run_lists.runtimes(connection)
+            rows = run_lists.runtimes(connection, namespaces)
         now = self._clock()
-        return tuple(_runtime(*row) for row in rows if row[6] >= now and not is_gone(row[2], row[3]))
+        there = (_runtime(*row) for row in rows if row[6] >= now and not is_gone(row[2], row[3]))
+        return tuple(there if namespaces is None else _serving_in(there, frozenset(namespaces)))
 
     def _run_summaries(
         self, connection: Any, runs: Sequence[RunRow], versions: Mapping[int, tuple[int, str, str, int]]
@@ -137,6 +158,13 @@ def _graph_in(cursor: str | None) -> tuple[str, str]:
     if not mark or "/" in name:
         raise no_cursor(cursor)
     return unquote(namespace), unquote(name)
+
+
+def _serving_in(runtimes: Iterable[RuntimeView], namespaces: frozenset[str]) -> Iterator[RuntimeView]:
+    for runtime in runtimes:
+        serves = {graph: names for graph, names in runtime.serves.items() if namespaces_of(graph) <= namespaces}
+        if serves:
+            yield replace(runtime, serves=serves)
 
 
 def _runtime(

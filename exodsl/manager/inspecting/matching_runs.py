@@ -32,6 +32,10 @@ class RunQuestion:
     parts: list[tuple[str, ...]] = field(default_factory=list)
     tests: list[Callable[[RunRow], bool]] = field(default_factory=list)
 
+    def only(self, templates: set[int]) -> None:
+        """Leave none but runs of these versions of graphs."""
+        self.templates = templates if self.templates is None else self.templates & templates
+
     def fits(self, run: RunRow) -> bool:
         """Say whether a run is one of those asked for."""
         return (
@@ -89,8 +93,7 @@ def _ask(question: RunQuestion, term: Term, versions: Sequence[tuple[int, str, s
             question.statuses &= set(Run) - found if term.negated else found
         case "graph" | "namespace":
             at = 2 if term.field == "graph" else 1
-            named = {version[0] for version in versions if fits_name(term, str(version[at]))}
-            question.templates = named if question.templates is None else question.templates & named
+            question.only({version[0] for version in versions if fits_name(term, str(version[at]))})
         case "id":
             parts = tuple(part.lower() for part in term.values)
             question.tests.append(lambda run: _is_called(run, parts) != term.negated)
