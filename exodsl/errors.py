@@ -30,6 +30,7 @@
     ├── RunStuck                 a run in a test cannot end, or does not
     ├── RunFailed                a value of a failed run was asked for
     ├── BodyCrashed              the process of a body ended without an answer
+    ├── NamespaceRefused         a key that is limited to namespaces was shown for what is beyond them
     └── DatabaseUnusable         the database cannot be opened, read or written
         ├── DatabaseMissing      there is none, and nothing was to be made
         ├── DatabaseLocked       another program holds it
@@ -321,6 +322,20 @@ class BodyCrashed(ExodslError, RuntimeError):
     def __init__(self, identifier: str, how: str) -> None:
         self.identifier, self.how = identifier, how
         super().__init__(f'The process that ran "{identifier}" ended {how}, without an answer.')
+
+
+class NamespaceRefused(ExodslError, PermissionError):
+    """A key that is limited to namespaces was shown for another one; `None`: for what is beyond them otherwise."""
+
+    code = "namespace-refused"
+
+    def __init__(self, namespace: str | None = None) -> None:
+        self.namespace = namespace
+        super().__init__(
+            "The key is limited to namespaces, and this is beyond them. Show the key without limits."
+            if namespace is None
+            else f'The key is not for namespace "{namespace}". Show one that is: whoever runs the server makes them.'
+        )
 
 
 class DatabaseUnusable(ExodslError, OSError):

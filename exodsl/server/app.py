@@ -17,10 +17,10 @@ from exodsl.server.keeping import keeping
 from exodsl.server.metrics import CONTENT_TYPE, Metering, Metrics
 from exodsl.server.own.desk import Desk, Looking
 from exodsl.server.own.routes import own_routes
-from exodsl.server.parts import KEY_SHOWN, Parts, Server
+from exodsl.server.parts import KEY_SHOWN, Granted, Parts, Server
 from exodsl.server.settings import Settings
 
-_DESCRIPTION = "Exosphere's v0 API of a state manager, and exodsl's own. Every path but `/health` wants the key."
+_DESCRIPTION = "Exosphere's v0 API of a state manager, and exodsl's own. Every path but `/health` wants a key."
 _ALLOWED_METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 _ALLOWED_HEADERS = (
     "Accept",
@@ -35,6 +35,7 @@ _ALLOWED_HEADERS = (
 _PROBLEMS = {
     400: "It cannot be done.",
     401: "The key is missing or wrong.",
+    403: "The key is not for this namespace.",
     404: "There is no such thing.",
     413: "The body is too large.",
 }
@@ -82,8 +83,7 @@ def _stand_before(app: FastAPI, parts: Parts) -> None:
     settings = parts.settings
     app.add_middleware(Faults)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
-    if settings.key is not None:
-        app.add_middleware(KeyCheck, key=settings.key)
+    app.add_middleware(KeyCheck, keys=settings.all_keys)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.origins,
@@ -101,6 +101,7 @@ def _health() -> answers.Health:
     return answers.Health()
 
 
-def _metrics(server: Server) -> Response:
-    """Return counters in Prometheus's text format."""
+def _metrics(server: Server, scope: Granted) -> Response:
+    """Return counters in Prometheus's text format; they are of all namespaces."""
+    scope.check_unlimited()
     return Response(server.metrics.text(), media_type=CONTENT_TYPE)

@@ -15,6 +15,7 @@ from exodsl.errors import (
     ExodslError,
     GraphInvalid,
     GraphNotReady,
+    NamespaceRefused,
     NotFound,
     RetryRepeated,
     StateNotFound,
@@ -24,6 +25,7 @@ from exodsl.server.front import log
 _STATUS: tuple[tuple[type[ExodslError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (RetryRepeated, HTTPStatus.CONFLICT),
+    (NamespaceRefused, HTTPStatus.FORBIDDEN),
     (DatabaseUnusable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 _WORDS: dict[type[ExodslError], str] = {
@@ -44,12 +46,14 @@ def status_of(error: ExodslError) -> HTTPStatus:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
 
 
-def _answer(_: Request, error: Exception) -> JSONResponse:
+def _answer(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ExodslError)
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s", error)
         return JSONResponse({"success": False, "detail": str(error)}, status)
+    if status == HTTPStatus.FORBIDDEN:
+        log.warning('Key "%s" was refused at %s %s', request.state.scope.name, request.method, request.url.path)
     return JSONResponse({"detail": _detail(error)}, status)
 
 

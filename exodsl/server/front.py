@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from hmac import compare_digest
+from collections.abc import Sequence
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
-from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exodsl.server.keys import ANYBODY, Key, scope_of
 
 REQUEST_ID = "x-exosphere-request-id"
 KEY_HEADER = "x-api-key"
@@ -42,25 +43,33 @@ class RequestIds:
 
 
 class KeyCheck:
-    """Turns away who does not show the key, before anything of the request is read."""
+    """Turns away who shows no key, before anything of the request is read; `request.state.scope` is what it is for.
 
-    def __init__(self, app: ASGIApp, key: SecretStr) -> None:
-        self._app = app
-        self._key = key.get_secret_value().encode()
+    :param keys: those that are known; without any, everybody may touch everything.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Sequence[Key]) -> None:
+        self._app, self._keys = app, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS and not self._shown(scope):
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        touchable = scope_of(self._keys, _shown(scope)) if self._keys else ANYBODY
+        if touchable is None:
             refused = JSONResponse({"detail": "Invalid API key"}, HTTPStatus.UNAUTHORIZED)
             await refused(scope, receive, send)
             return
+        scope.setdefault("state", {})["scope"] = touchable
         await self._app(scope, receive, send)
 
-    def _shown(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        given = headers.get(KEY_HEADER, "")
-        if not given and scope["path"] == METRICS:  # what scrapes metrics knows this header only
-            given = headers.get("authorization", "").removeprefix("Bearer ")
-        return compare_digest(given.encode("latin-1"), self._key)
+
+def _shown(scope: Scope) -> bytes:
+    headers = Headers(scope=scope)
+    given = headers.get(KEY_HEADER, "")
+    if not given and scope["path"] == METRICS:  # what scrapes metrics knows this header only
+        given = headers.get("authorization", "").removeprefix("Bearer ")
+    return given.encode("latin-1")
 
 
 class BodyLimit:

@@ -7,14 +7,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from exodsl.server import answers, bodies, shapes
-from exodsl.server.parts import GraphName, Namespace, Server, StrictRoute
+from exodsl.server.parts import Granted, GraphName, Namespace, Server, StrictRoute
 from exodsl.template.models import GraphTemplate
 
 router = APIRouter(prefix="/v0/namespace/{namespace}", route_class=StrictRoute, tags=["graphs"])
 
 
 @router.put("/graph/{graph}", status_code=201)
-def upsert(server: Server, namespace: Namespace, graph: GraphName, body: bodies.Graph) -> answers.Graph:
+def upsert(server: Server, scope: Granted, namespace: Namespace, graph: GraphName, body: bodies.Graph) -> answers.Graph:
     """Store a graph in place of the one before; say whether it fits the nodes that are registered."""
     if not all(name.strip() for name in body.secrets):
         raise HTTPException(400, "Error validating graph template: the name of a secret must not be blank")
@@ -22,7 +22,9 @@ def upsert(server: Server, namespace: Namespace, graph: GraphName, body: bodies.
         for value in node.inputs.values():
             if not isinstance(value, str):
                 raise HTTPException(400, f"Error validating graph template: Input {value} is not a string")
-    return shapes.graph(server.manager.accept(_template(body, namespace, graph), shapes.secrets_of(body)))
+    template = _template(body, namespace, graph)
+    scope.check(*template.homes)
+    return shapes.graph(server.manager.accept(template, shapes.secrets_of(body)))
 
 
 def _template(body: bodies.Graph, namespace: str, graph: str) -> GraphTemplate:
@@ -47,8 +49,11 @@ def graphs(server: Server, namespace: Namespace) -> answers.Graphs:
 
 
 @router.post("/graph/{graph}/trigger")
-def trigger(server: Server, namespace: Namespace, graph: GraphName, body: bodies.Start) -> answers.Started:
+def trigger(
+    server: Server, scope: Granted, namespace: Namespace, graph: GraphName, body: bodies.Start
+) -> answers.Started:
     """Start a run; inputs and store keys that the graph does not know are left out."""
+    scope.check(*server.manager.homes(namespace, graph))
     run_id = server.manager.begin(namespace, graph, body.inputs, body.store, body.start_delay)
     server.metrics.runs.inc()
     return answers.Started(run_id=run_id)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from exodsl.server import answers, bodies, shapes
-from exodsl.server.parts import Namespace, Server, StrictRoute
+from exodsl.server.parts import Granted, Namespace, Server, StrictRoute
 
 router = APIRouter(prefix="/v0", route_class=StrictRoute, tags=["nodes"])
 
 
 @router.get("/namespaces")
-def namespaces(server: Server) -> answers.Namespaces:
-    """List the namespaces that have registered nodes."""
-    found = server.manager.namespaces()
-    return answers.Namespaces(namespaces=list(found), count=len(found))
+def namespaces(server: Server, scope: Granted) -> answers.Namespaces:
+    """List the namespaces that have registered nodes, and that the key is for."""
+    found = [namespace for namespace in server.manager.namespaces() if scope.has(namespace)]
+    return answers.Namespaces(namespaces=found, count=len(found))
 
 
 @router.put("/namespace/{namespace}/nodes/")

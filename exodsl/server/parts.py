@@ -16,6 +16,7 @@ from exodsl.errors import StateNotFound
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.exosphere.lending import StateRef
 from exodsl.server.front import KEY_HEADER
+from exodsl.server.keys import Scope
 from exodsl.server.metrics import Metrics
 from exodsl.server.refs import parsed
 from exodsl.server.settings import Settings
@@ -45,8 +46,18 @@ def _not_blank(what: str, name: str) -> str:
     return stripped
 
 
-def _namespace(namespace: str) -> str:
-    return _not_blank("The namespace", namespace)
+def _scope(request: Request) -> Scope:
+    scope: Scope = request.state.scope
+    return scope
+
+
+Granted = Annotated[Scope, Depends(_scope)]
+
+
+def _namespace(namespace: str, scope: Granted) -> str:
+    name = _not_blank("The namespace", namespace)
+    scope.check(name)
+    return name
 
 
 def _graph(graph: str) -> str:

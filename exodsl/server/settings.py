@@ -1,4 +1,4 @@
-"""How a server is set up: its key, how long it lends states, what it lets in."""
+"""How a server is set up: its keys, how long it lends states, what it lets in."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from exodsl.errors import SettingInvalid
+from exodsl.server.keys import Key, Scope, key_of, read_keys, scope_of
 
 KEY_VARIABLE = "STATE_MANAGER_SECRET"
 ORIGINS_VARIABLE = "CORS_ORIGINS"
@@ -24,29 +26,45 @@ BODY_BYTES = 32 * 1024 * 1024
 class Settings:
     """What a server is told.
 
-    :param key: what callers have to show; `None` lets everybody in.
+    :param key: what callers show who may touch everything.
+    :param keys: those that are limited to namespaces. Where there is no key of either kind, everybody is let in.
     :param lease_ms: how long a state that was handed out stays its runtime's.
     :param body_bytes: the largest body of a request.
     :param origins: web pages of these origins may call it.
     """
 
     key: SecretStr | None = None
+    keys: tuple[Key, ...] = ()
     lease_ms: int = LEASE_MS
     body_bytes: int = BODY_BYTES
     origins: tuple[str, ...] = LOCAL_ORIGINS
 
+    @property
+    def all_keys(self) -> tuple[Key, ...]:
+        """The keys of both kinds."""
+        if self.key is None:
+            return self.keys
+        return (key_of(self.key.get_secret_value(), Scope(KEY_VARIABLE)), *self.keys)
 
-def settings_from(environment: Mapping[str, str] = os.environ, *, lease_ms: int, body_bytes: int) -> Settings:
-    """Return the settings of a server; key and origins come from the environment.
 
-    :raises SettingInvalid: for a lease of no time.
+def settings_from(
+    environment: Mapping[str, str] = os.environ, *, lease_ms: int, body_bytes: int, keys: Path | None = None
+) -> Settings:
+    """Return the settings of a server; the key without limits and origins come from the environment.
+
+    :param keys: the file of those that are limited to namespaces.
+    :raises SettingInvalid: for a lease of no time, or such a file that cannot be meant.
     """
     if lease_ms < 1:
         raise SettingInvalid("A lease of no time holds nothing: give one that is longer than the longest body.")
     key = environment.get(KEY_VARIABLE)
     listed = (origin.strip() for origin in environment.get(ORIGINS_VARIABLE, "").split(","))
     origins = tuple(origin for origin in listed if origin) or LOCAL_ORIGINS
-    return Settings(SecretStr(key) if key else None, lease_ms, body_bytes, origins)
+    limited = () if keys is None else read_keys(keys)
+    twin = scope_of(limited, key.encode()) if key else None
+    if twin is not None:
+        raise SettingInvalid(f'Key "{twin.name}" in {keys} is the one in {KEY_VARIABLE}, without limits. Make another.')
+    return Settings(SecretStr(key) if key else None, limited, lease_ms, body_bytes, origins)
 
 
 def listen(host: str, port: int, settings: Settings) -> socket.socket:
@@ -59,9 +77,10 @@ def listen(host: str, port: int, settings: Settings) -> socket.socket:
     except (OSError, UnicodeError) as error:
         raise SettingInvalid(f'The host "{host}" is unknown here: {error}. Give an address of this machine.') from error
     family, kind, protocol, _, address = found[0]
-    if settings.key is None and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
+    if not settings.all_keys and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
         raise SettingInvalid(
-            f'Everybody could reach "{host}", and there is no key. Set {KEY_VARIABLE}, or serve on 127.0.0.1.'
+            f'Everybody could reach "{host}", and there is no key. Set {KEY_VARIABLE}, name keys with --keys, or serve'
+            " on 127.0.0.1."
         )
     listening = socket.socket(family, kind, protocol)  # asyncio sends at once only where it reads that this is TCP
     try:

@@ -9,7 +9,7 @@ from exodsl.engine.status import State
 from exodsl.errors import TransitionRefused
 from exodsl.manager.exosphere.lending import Recorded, StateRef
 from exodsl.server import answers, bodies, shapes
-from exodsl.server.parts import Namespace, Parts, Ref, Server, StrictRoute
+from exodsl.server.parts import Granted, Namespace, Parts, Ref, Server, StrictRoute
 from exodsl.server.refs import epoch_ms, spelled
 from exodsl.template.json_values import strict_json
 
@@ -58,8 +58,11 @@ def re_enqueue(server: Server, namespace: Namespace, state_id: Ref, body: bodies
 
 
 @router.post("/state/{state_id}/manual-retry")
-def manual_retry(server: Server, namespace: Namespace, state_id: Ref, body: bodies.Retry) -> answers.Retried:
+def manual_retry(
+    server: Server, scope: Granted, namespace: Namespace, state_id: Ref, body: bodies.Retry
+) -> answers.Retried:
     """Retry a state by hand, once for each `fanout_id`."""
+    scope.check(*server.manager.state_in({namespace}, state_id.key).homes)
     ref, status = server.manager.retry_once(namespace, state_id, body.fanout_id)
     return answers.Retried(id=spelled(ref), status=shapes.state_status(status.name))
 

@@ -26,6 +26,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--port", "65536"], "--port"),
         (["--body-limit", "0"], "--body-limit"),
         (["--db", ".", "--port", "0"], "folder"),
+        (["--keys", "missing.toml"], "The keys in missing.toml cannot be read: No such file or directory."),
     ],
 )
 def test_what_cannot_be_served_is_refused(cli: Call, words: list[str], complaint: str) -> None:

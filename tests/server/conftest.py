@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,11 @@ def _expected(response: Response, status: int = 200) -> Any:
 def caller(client: Client) -> Caller:
     """A caller of the endpoints of one namespace."""
     return Caller(client)
+
+
+def digest(text: str) -> str:
+    """Return the digest of a key as its file has it."""
+    return sha256(text.encode()).hexdigest()
 
 
 # Servers as processes

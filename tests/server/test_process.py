@@ -6,7 +6,7 @@ import signal
 import socket
 import sqlite3
 
-from tests.server.conftest import Outside, node, place
+from tests.server.conftest import Outside, digest, node, place
 
 
 def test_it_says_where_it_serves_and_ends_well(outside: Outside) -> None:
@@ -24,6 +24,23 @@ def test_it_says_where_it_serves_and_ends_well(outside: Outside) -> None:
 
     assert (server.process.returncode, "Traceback" in err) == (0, False)
     assert server.said == f"serving exodsl.db on {server.url} with the key in STATE_MANAGER_SECRET\n"
+
+
+def test_it_says_where_its_keys_are(outside: Outside) -> None:
+    """The name of a key that was refused is in the log, and the key is not."""
+    (outside.folder / "keys.toml").write_text(f'[reports]\nsha256 = "{digest("limited")}"\nnamespaces = ["reports"]\n')
+    server = outside.start("--keys", "keys.toml")
+    shown = {"x-api-key": "limited"}
+    urls = [f"/v0/namespace/{namespace}/graphs/" for namespace in ("reports", "billing")]
+    answers = [server.caller().client.get(url, headers=shown).status_code for url in urls]
+    server.process.terminate()
+    _, err = server.process.communicate(timeout=20)
+
+    assert (server.said.partition(" with ")[2], answers) == (
+        "the keys in STATE_MANAGER_SECRET and keys.toml\n",
+        [200, 403],
+    )
+    assert ('Key "reports" was refused at GET' in err, "limited" in err) == (True, False)
 
 
 def test_interrupted_by_hand_it_ends_well_too(outside: Outside) -> None:
