@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from exodsl.database import belonging, schedules
 from exodsl.database.rows import Row
-from exodsl.errors import ScheduleNotFound, StateNotFound, TransitionRefused
+from exodsl.errors import ScheduleNotFound, StateNotFound
 from exodsl.manager.sessions import Session, namespaces_of
 from exodsl.manager.viewing import LARGEST_KEY, Viewing
 
@@ -73,12 +73,10 @@ class Belonging(Viewing):
         with self._db.reading() as connection:
             return belonging.homes_of(connection, namespace, graph, node_names)
 
-    def session_namespaces(self, session: int) -> frozenset[str]:
-        """Return the namespaces whose graphs, or nodes, a runtime serves.
+    def session_namespaces(self, session: int) -> frozenset[str] | None:
+        """Return the namespaces whose graphs, or nodes, a runtime serves; `None` when there is no such session.
 
         One that another process opened is judged by what is stored: where names have slashes, those may be more.
-
-        :raises TransitionRefused: when there is no such session.
         """
         known = self._sessions.get(session)
         if known is not None:
@@ -86,7 +84,7 @@ class Belonging(Viewing):
         with self._db.reading() as connection:
             stored = belonging.graphs_of(connection, session) if abs(session) < LARGEST_KEY else None
         if stored is None:
-            raise TransitionRefused(f"Session {session}", "closed", "open one before an exchange")
+            return None
         return frozenset().union(*map(namespaces_of, from_json(stored)))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from exodsl.engine.notes import Notes
-from exodsl.errors import NamespaceRefused
+from exodsl.errors import NamespaceRefused, TransitionRefused
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.protocol import Exchange, Serves, Trigger
 from exodsl.manager.sessions import ANY_GRAPH
@@ -103,12 +103,26 @@ class _Guard:
     def session(self, arguments: Arguments) -> Arguments:
         """Let a session be used that serves the key's namespaces, and no others.
 
-        Its number may have been guessed, so nothing is said of those.
+        Its number may have been guessed, so nothing is said of those. One that is not there is refused here, as it may
+        be there, and another's, a moment later.
         """
-        served = self.manager.session_namespaces(arguments["session"])
-        if not served or not served <= self.namespaces:
-            raise NamespaceRefused
+        session = arguments["session"]
+        if not self._is_own(session):
+            raise TransitionRefused(f"Session {session}", "closed", "open one before an exchange")
         return arguments
+
+    def sessions(self, arguments: Arguments) -> Arguments:
+        """Let some be waited for together; of those that are not there, an exchange will say so."""
+        for session in arguments["sessions"]:
+            self._is_own(session)
+        return arguments
+
+    def _is_own(self, session: int) -> bool:
+        """Say whether a session is there; :raises NamespaceRefused: when it is another's, or serves nothing."""
+        served = self.manager.session_namespaces(session)
+        if served is not None and not (served and served <= self.namespaces):
+            raise NamespaceRefused
+        return served is not None
 
     def exchange(self, arguments: Arguments) -> Arguments:
         """Do the same; notes are kept by their lease alone, so those under a lease of another session are left out."""
@@ -155,20 +169,20 @@ ADMITS: Mapping[str, Callable[[_Guard, Arguments], Arguments]] = {
     **dict.fromkeys(("state", "notes", "relatives"), _Guard.state),
     **dict.fromkeys(("pause_schedule", "resume_schedule"), _Guard.schedule),
     **dict.fromkeys(("template", "read_secrets", "set_secret"), _Guard.graph),
-    **dict.fromkeys(("close_session", "wake_on_work"), _Guard.session),
-    **dict.fromkeys(("runs", "find_runs", "graphs", "runtimes", "clean"), _Guard.listed),
+    **dict.fromkeys(("close_session", "close_hosted"), _Guard.session),
+    **dict.fromkeys(("wake_on_work", "wait"), _Guard.sessions),
+    **dict.fromkeys(("runs", "find_runs", "graphs", "runtimes", "clean", "clean_some"), _Guard.listed),
     **dict.fromkeys(("secrets", "schedules"), _Guard.sifted),
     "upsert": _Guard.template,
     "trigger": _Guard.triggers,
-    "open_session": _Guard.serves,
-    "exchange": _Guard.exchange,
+    **dict.fromkeys(("open_session", "host_session"), _Guard.serves),
+    **dict.fromkeys(("exchange", "exchange_hosted"), _Guard.exchange),
 }
-"""What each call of the protocol passes before it is made with a limited key."""
+"""What each call of the protocol passes before it is made with a limited key; and what stands for it over HTTP."""
 _SIFTS: Mapping[str, Callable[[_Guard, Any], Any]] = {
-    "clean": _Guard.cleaned,
-    "exchange": _Guard.exchanged,
-    "schedules": _Guard.own,
-    "secrets": _Guard.own,
+    **dict.fromkeys(("clean", "clean_some"), _Guard.cleaned),
+    **dict.fromkeys(("exchange", "exchange_hosted"), _Guard.exchanged),
+    **dict.fromkeys(("secrets", "schedules"), _Guard.own),
 }
 
 

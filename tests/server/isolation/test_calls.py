@@ -32,7 +32,7 @@ def calls(space: Space, session: int, folder: Path) -> dict[str, dict[str, Any]]
         "open_session": {"name": "new", "serves": space.serves},
         "close_session": {"session": session},
         "exchange": {"session": session, "reports": [], "capacity": 9},
-        "wake_on_work": {"session": session},
+        "wake_on_work": {"sessions": [session]},
         "cancel": {"run_id": space.running},
         "pause": {"run_id": space.running},
         "resume": {"run_id": space.paused},
@@ -68,13 +68,23 @@ LISTS: dict[str, dict[str, Any]] = {
 """What lists without a namespace are asked."""
 OF_NOTHING = ("read_only", "snapshot", "hears_others", "mark")
 REFUSED = ("rotate_secrets", "close")
+IN_STEAD = {
+    "clean_some": "clean",
+    "close_hosted": "close_session",
+    "exchange_hosted": "exchange",
+    "host_session": "open_session",
+    "wait": "wake_on_work",
+}
+"""What is asked over HTTP in place of some calls, and judged as they are."""
 CALLS = sorted(calls(Space(OURS, "", 0, "", 0, "", "", 0, 0, 0), 0, Path()))
 
 
 def test_every_call_of_the_protocol_has_a_case() -> None:
     protocol = {name for part in (StateManager, Inspection) for name in vars(part) if not name.startswith("_")}
 
-    assert protocol == {*CALLS, *LISTS, *OF_NOTHING, *REFUSED} == set(ADMITS)
+    assert protocol == {*CALLS, *LISTS, *OF_NOTHING, *REFUSED}
+    assert set(ADMITS) == {*protocol, *IN_STEAD}
+    assert {name: ADMITS[name] for name in IN_STEAD} == {name: ADMITS[other] for name, other in IN_STEAD.items()}
 
 
 @pytest.mark.parametrize("call", CALLS)

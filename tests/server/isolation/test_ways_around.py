@@ -80,7 +80,7 @@ def test_a_runtime_that_serves_one_run_serves_one_of_the_key(
     assert {one.run_id for one in ask(manager, "runtimes") if one.session == session} == {ours.running}
 
 
-@pytest.mark.parametrize("call", ["exchange", "close_session", "wake_on_work"])
+@pytest.mark.parametrize("call", ["exchange", "close_session"])
 def test_a_session_is_judged_by_what_is_stored_of_it(
     manage: Callable[[], EmbeddedManager], ours: Space, theirs: Space, call: str
 ) -> None:
@@ -98,6 +98,17 @@ def test_a_session_is_judged_by_what_is_stored_of_it(
     own = {"session": opener.open_session("r", ours.serves), **more}
     assert admit(server, OURS_ONLY, call, own)["session"] == own["session"]
     assert admit(opener, OURS_ONLY, call, {"session": opener.open_session("r", slashed), **more})
+
+
+def test_several_sessions_are_waited_for_if_none_is_of_others(
+    manager: EmbeddedManager, ours: Space, theirs: Space
+) -> None:
+    """What is not there any more is no reason to stop waiting for the others."""
+    own, other = manager.open_session("ours", ours.serves), manager.open_session("theirs", theirs.serves)
+    with pytest.raises(NamespaceRefused):
+        admit(manager, OURS_ONLY, "wait", {"sessions": [own, other]})
+
+    assert admit(manager, OURS_ONLY, "wait", {"sessions": [own, 999]}) == {"sessions": [own, 999]}
 
 
 def test_a_guessed_lease_tells_nothing_of_states_of_others(
