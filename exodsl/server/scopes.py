@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from exodsl.engine.notes import Notes
-from exodsl.errors import NamespaceRefused, TransitionRefused
+from exodsl.errors import NamespaceRefused, SessionUnknown
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.protocol import Exchange, Serves, Trigger
 from exodsl.manager.sessions import ANY_GRAPH
@@ -108,7 +108,12 @@ class _Guard:
         """
         session = arguments["session"]
         if not self._is_own(session):
-            raise TransitionRefused(f"Session {session}", "closed", "open one before an exchange")
+            raise SessionUnknown(session)
+        return arguments
+
+    def leaving(self, arguments: Arguments) -> Arguments:
+        """Let leave be taken, and once more, too."""
+        self._is_own(arguments["session"])
         return arguments
 
     def sessions(self, arguments: Arguments) -> Arguments:
@@ -169,7 +174,7 @@ ADMITS: Mapping[str, Callable[[_Guard, Arguments], Arguments]] = {
     **dict.fromkeys(("state", "notes", "relatives"), _Guard.state),
     **dict.fromkeys(("pause_schedule", "resume_schedule"), _Guard.schedule),
     **dict.fromkeys(("template", "read_secrets", "set_secret"), _Guard.graph),
-    **dict.fromkeys(("close_session", "close_hosted"), _Guard.session),
+    **dict.fromkeys(("close_session", "close_hosted"), _Guard.leaving),
     **dict.fromkeys(("wake_on_work", "wait"), _Guard.sessions),
     **dict.fromkeys(("runs", "find_runs", "graphs", "runtimes", "clean", "clean_some"), _Guard.listed),
     **dict.fromkeys(("secrets", "schedules"), _Guard.sifted),

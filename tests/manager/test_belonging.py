@@ -13,7 +13,7 @@ from exodsl.errors import RunNotFound, ScheduleNotFound, StateNotFound
 from exodsl.manager.belonging import RunPlace
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.filters import RunFilter, Term
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded
 from exodsl.manager.protocol import Serves, Trigger
 from tests.manager.byhand import ByHand, Clock, begin, draw
 
@@ -25,7 +25,7 @@ CRON = {"type": "CRON", "value": {"expression": "0 0 1 1 *"}}
 def manager(request: pytest.FixtureRequest, file: Path, clock: Clock) -> Iterator[EmbeddedManager]:
     """An empty state manager over a database: what serves others asks it what belongs where."""
     uri = str(file) if request.param == "file" else request.getfixturevalue("postgres_uri")
-    with closing(open_manager(uri, durability="normal", clock=clock, seed=1)) as opened:
+    with closing(open_embedded(uri, durability="normal", clock=clock, seed=1)) as opened:
         yield opened
 
 

@@ -18,7 +18,9 @@ from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.remote.calls import Call
 from exodsl.manager.views import Cleaned
+from exodsl.server.keys import Scope
 from exodsl.server.own.waiting import WaitingRoom
+from exodsl.server.scopes import admit, sift
 
 WORKERS, LOOKERS = 16, 8
 """How many calls that work, and how many that may take long, are made at once: the others wait."""
@@ -46,7 +48,7 @@ class Desk:
         self._lock = threading.Lock()
         self.waiting = WaitingRoom(manager, self.on_thread)
 
-    async def answer(self, scope: Any, call: Call, arguments: Mapping[str, Any], *, looking: bool = False) -> bytes:
+    async def answer(self, scope: Scope, call: Call, arguments: Mapping[str, Any], *, looking: bool = False) -> bytes:
         """Return the result of a call as JSON.
 
         :param scope: what the caller may do.
@@ -56,7 +58,7 @@ class Desk:
         threads = self._looking if looking or call.name in _LONG else self._working
         return await self.on_thread(partial(self._answer, scope, call, arguments, looking=looking), threads)
 
-    async def admitted(self, scope: Any, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def admitted(self, scope: Scope, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the arguments of what is no plain call, as the caller may ask for it."""
         return await self.on_thread(partial(self._admitted, scope, name, arguments))
 
@@ -75,12 +77,13 @@ class Desk:
         self._looking.shutdown()
         self._forget()
 
-    def _admitted(self, scope: Any, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        return arguments
+    def _admitted(self, scope: Scope, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        return admit(self.manager, scope, name, arguments)
 
-    def _answer(self, scope: Any, call: Call, arguments: Mapping[str, Any], *, looking: bool) -> bytes:
+    def _answer(self, scope: Scope, call: Call, arguments: Mapping[str, Any], *, looking: bool) -> bytes:
         arguments = self._admitted(scope, call.name, arguments)
         result = self._looked(call, arguments) if looking else _perform(self.manager, call, arguments)
+        result = sift(self.manager, scope, call.name, result)
         return call.answers.model_construct(result).model_dump_json().encode()
 
     def _looked(self, call: Call, arguments: Mapping[str, Any]) -> Any:
@@ -123,9 +126,10 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def scope_of(request: Request) -> Any:
-    """Return what the caller may do; `None` where nothing is limited."""
-    return getattr(request.state, "scope", None)
+def scope_of(request: Request) -> Scope:
+    """Return what the key of the caller is for."""
+    scope: Scope = request.state.scope
+    return scope
 
 
 def _perform(manager: StateManager, call: Call, arguments: Mapping[str, Any]) -> Any:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from exodsl.engine.notes import Line, Notes
 from exodsl.engine.reports import Claim, Report
 from exodsl.manager.embedded import EmbeddedManager
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded
 from exodsl.manager.protocol import Serves, Trigger
 from exodsl.manager.sealing import KEY_VARIABLE, new_key
 from exodsl.server.bodies import Node
@@ -104,7 +104,7 @@ def place(identifier: str, node_name: str, *following: str, **parts: Any) -> dic
 @contextmanager
 def opened(file: Path, clock: Clock) -> Iterator[EmbeddedManager]:
     """Open the state manager of a test."""
-    with closing(open_manager(str(file), durability="normal", clock=clock, seed=1)) as manager:
+    with closing(open_embedded(str(file), durability="normal", clock=clock, seed=1)) as manager:
         yield manager
 
 

@@ -36,8 +36,8 @@ V0: dict[tuple[str, str], tuple[str, Body | None]] = {
 """Every route of a namespace: which state it is about, and what it is sent."""
 OPEN = {("GET", "/health")}
 OF_ALL = {("GET", "/v0/namespaces"), ("GET", "/metrics")}
-OWN = "/exodsl/v1/"
-"""Those below it are calls of the protocol."""
+OWN = "/exodsl/v1"
+"""Those below it are calls of the protocol; it says what the server is."""
 
 
 def _graph(namespace: str, home: str | None = None) -> dict[str, Any]:
