@@ -31,6 +31,7 @@
     ├── RunFailed                a value of a failed run was asked for
     ├── BodyCrashed              the process of a body ended without an answer
     ├── NamespaceRefused         a key that is limited to namespaces was shown for what is beyond them
+    ├── ExecutorUnusable         an executor cannot be had, or can run no bodies any more
     └── DatabaseUnusable         the database cannot be opened, read or written
         ├── DatabaseMissing      there is none, and nothing was to be made
         ├── DatabaseLocked       another program holds it
@@ -319,9 +320,22 @@ class BodyCrashed(ExodslError, RuntimeError):
 
     code = "body-crashed"
 
-    def __init__(self, identifier: str, how: str) -> None:
-        self.identifier, self.how = identifier, how
-        super().__init__(f'The process that ran "{identifier}" ended {how}, without an answer.')
+    def __init__(self, identifier: str, how: str, executor: str | None = None) -> None:
+        self.identifier, self.how, self.executor = identifier, how, executor
+        if executor is None:
+            super().__init__(f'The process that ran "{identifier}" ended {how}, without an answer.')
+        else:
+            super().__init__(f'Executor "{executor}" gave no answer for "{identifier}": {how}')
+
+
+class ExecutorUnusable(ExodslError, RuntimeError):
+    """An executor cannot be had, or can run no bodies any more; what it was to run waits, and can be gone on with."""
+
+    code = "executor"
+
+    def __init__(self, executor: str, reason: str, cure: str = "Start again when it can be used.") -> None:
+        self.executor = executor
+        super().__init__(f'Executor "{executor}" cannot be used: {reason.rstrip(".")}. {cure}')
 
 
 class NamespaceRefused(ExodslError, PermissionError):

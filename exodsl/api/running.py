@@ -17,9 +17,12 @@ from exodsl.manager.protocol import StateManager, Trigger
 from exodsl.manager.views import RunView
 from exodsl.runtime.drive import arun_until_ended, check_fits, run_until_ended
 from exodsl.runtime.endings import tell_ended
+from exodsl.runtime.executors.naming import Executors, executors_by_name
+from exodsl.runtime.executors.protocol import Elsewhere
 from exodsl.runtime.loading import refuse_while_loading
 from exodsl.runtime.secrets import check_stored
 from exodsl.runtime.served import bodies_by_name, check_template, graph_bodies
+from exodsl.template.check_executors import EXECUTORS
 from exodsl.template.models import GraphTemplate
 
 WORKERS = 64
@@ -37,6 +40,7 @@ def begin(
     target: str | None = None,
     stand_ins: Mapping[str, Body] | None = None,
     secrets: Collection[str] = (),
+    executors: Collection[str] | None = EXECUTORS,
 ) -> Run:
     """Store a graph and trigger a run of it; nothing is worked on yet.
 
@@ -45,11 +49,12 @@ def begin(
     :param target: under which name `resume` finds the graph again, `file.py:graph` or `module:graph`.
     :param stand_ins: bodies, by node name, that will run instead of the graph's own.
     :param secrets: those that need no variable, as they are given otherwise.
+    :param executors: the names of those that there are; `None` where bodies run in this process, whatever they name.
     :raises GraphInvalid: when the graph does not pass its checks.
     :raises InputInvalid: when inputs or store values do not fit; no run exists then.
-    :raises DefinitionError: when a secret is missing, or an executor cannot run a node.
+    :raises DefinitionError: when a secret is missing, or an executor is not there or cannot run a node.
     """
-    template = checked(graph, stand_ins, secrets)
+    template = checked(graph, stand_ins, secrets, executors)
     given, validated = run_inputs(graph, inputs, fields or {})
     stored = store_values(graph, store)
     trigger = Trigger(
@@ -66,12 +71,15 @@ def begin(
 
 
 def checked(
-    graph: Graph[Any, Any], stand_ins: Mapping[str, Body] | None = None, secrets: Collection[str] = ()
+    graph: Graph[Any, Any],
+    stand_ins: Mapping[str, Body] | None = None,
+    secrets: Collection[str] = (),
+    executors: Collection[str] | None = EXECUTORS,
 ) -> GraphTemplate:
     """Return the template of a graph that can run here; the parameters are those of `begin`."""
     refuse_while_loading(f'A run of graph "{graph.name}"')
     template = graph.compile()
-    check_template(template, {**bodies(graph), **(stand_ins or {})}, secrets)
+    check_template(template, {**bodies(graph), **(stand_ins or {})}, secrets, executors)
     return template
 
 
@@ -80,31 +88,45 @@ def bodies(graph: Graph[Any, Any]) -> dict[str, Body]:
     return bodies_by_name(graph_bodies(graph))
 
 
-def drive(run: Run, graph: Graph[Any, Any], workers: int = WORKERS) -> Run:
+def drive(
+    run: Run, graph: Graph[Any, Any], workers: int = WORKERS, executors: Mapping[str, Elsewhere] | None = None
+) -> Run:
     """Work on a run until it has ended, here and now; see `run_until_ended`."""
     found = bodies(graph)
-    run_until_ended(run.manager, run.run_id, found, workers)
+    run_until_ended(run.manager, run.run_id, found, workers, executors=executors)
     tell_ended(run.manager, run.run_id, graph.compile(), found)
     return run
 
 
-async def adrive(run: Run, graph: Graph[Any, Any], workers: int = WORKERS) -> Run:
+async def adrive(
+    run: Run, graph: Graph[Any, Any], workers: int = WORKERS, executors: Mapping[str, Elsewhere] | None = None
+) -> Run:
     """Work on a run until it has ended, in this event loop; see `arun_until_ended`."""
     found = bodies(graph)
-    await arun_until_ended(run.manager, run.run_id, found, workers)
+    await arun_until_ended(run.manager, run.run_id, found, workers, executors=executors)
     tell_ended(run.manager, run.run_id, graph.compile(), found)
     return run
 
 
-def resume(run_id: str, graph: Graph[Any, Any] | None = None, db: Database = None, *, workers: int = WORKERS) -> Run:
+def resume(
+    run_id: str,
+    graph: Graph[Any, Any] | None = None,
+    db: Database = None,
+    *,
+    workers: int = WORKERS,
+    executors: Executors | None = None,
+) -> Run:
     """Go on with a run that was paused, or whose process is gone, from what was recorded; returns when it has ended.
 
     :param run_id: its id, or any unique start or end of it.
     :param graph: the graph with its nodes; without it, the target that the run was started with is loaded.
     :param db: a URI, a path, or an open state manager; the default database by default.
+    :param workers: bodies that run at once, 64 by default.
+    :param executors: where bodies run that ask for one by name, as for `Graph.run`.
     :raises RunNotFound: when there is no such run.
     :raises TargetError: when its nodes cannot be found, or the graph is another workflow.
     """
+    elsewhere = executors_by_name(executors)
     manager, own = opened(db)
     try:
         found = manager.run(run_id)
@@ -114,11 +136,11 @@ def resume(run_id: str, graph: Graph[Any, Any] | None = None, db: Database = Non
             graph = _loaded(found.run_id, found.target)
         template = manager.template(found.namespace, found.graph, found.version)
         check_fits(found, template, bodies(graph))
-        check_template(template, bodies(graph))
+        check_template(template, bodies(graph), executors=elsewhere)
         check_stored(manager, template, bodies(graph))
         if found.status == "PAUSED":
             manager.resume(found.run_id)
-        run = drive(Run(manager, found.run_id, graph), graph, workers)
+        run = drive(Run(manager, found.run_id, graph), graph, workers, elsewhere)
     except BaseException:
         if own:
             manager.close()

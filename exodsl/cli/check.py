@@ -42,6 +42,7 @@ def check(targets: Targets, as_json: Json = False) -> None:
 
 def _checked(target: str) -> dict[str, Any]:
     from exodsl.cli.targets import template_of
+    from exodsl.template.check_executors import own_executors
 
     try:
         template = template_of(target)
@@ -49,7 +50,11 @@ def _checked(target: str) -> dict[str, Any]:
         return _found(target, error.graph, str(error), [_plain(finding) for finding in error.findings])
     except ExodslError as error:
         return _found(target, None, str(error), [])
-    return {**_found(target, template.name, None, []), "nodes": len(template.nodes)}
+    return {
+        **_found(target, template.name, None, []),
+        "nodes": len(template.nodes),
+        "executors": own_executors(template),
+    }
 
 
 def _found(target: str, graph: str | None, error: str | None, findings: list[Any]) -> dict[str, Any]:
@@ -63,7 +68,9 @@ def _plain(finding: Finding) -> dict[str, Any]:
 
 def _show(one: dict[str, Any]) -> None:
     if one["error"] is None:
-        answer(f'{one["target"]}: graph "{one["graph"]}" with {one["nodes"]} nodes is fine')
+        executors = " ".join(f"--executor {name}=..." for name in one["executors"])
+        needs = f", and needs {executors}" if executors else ""
+        answer(f'{one["target"]}: graph "{one["graph"]}" with {one["nodes"]} nodes is fine{needs}')
     else:
         named = one["target"] in one["error"].partition("\n")[0]
         say(one["error"] if named else f"{one['target']}: {one['error']}")

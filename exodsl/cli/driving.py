@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from exodsl.dsl.body import Body
     from exodsl.manager.protocol import StateManager
     from exodsl.manager.views import RunView
+    from exodsl.runtime.executors.protocol import Elsewhere
 
 
 def drive(
@@ -31,6 +32,7 @@ def drive(
     workers: int,
     db: str | None,
     *,
+    executors: Mapping[str, Elsewhere],
     as_json: bool,
 ) -> int:
     """Work on a run, show it, and return the exit code; on Ctrl-C say how to go on."""
@@ -40,7 +42,7 @@ def drive(
     began = time.monotonic()
     try:
         with watched(partial(manager.progress, run.run_id), _ancestors(manager, run)):
-            asyncio.run(_worked_on(manager, run, bodies, workers))
+            asyncio.run(_worked_on(manager, run, bodies, workers, executors))
     except (KeyboardInterrupt, asyncio.CancelledError):
         say(f"Interrupted; what was recorded is kept. Go on with:\n  {command(db, 'resume', short(run.run_id))}")
         return INTERRUPTED
@@ -64,12 +66,18 @@ def _ended(manager: StateManager, run: RunView, seconds: float) -> str:
     return f"run {short(run.run_id)} {run.status} after {spelled_seconds(seconds)}: {said}"
 
 
-async def _worked_on(manager: StateManager, run: RunView, bodies: Mapping[str, Body], workers: int) -> None:
+async def _worked_on(
+    manager: StateManager,
+    run: RunView,
+    bodies: Mapping[str, Body],
+    workers: int,
+    executors: Mapping[str, Elsewhere],
+) -> None:
     from exodsl.runtime.drive import arun_until_ended
     from exodsl.runtime.endings import tell_ended_as_stored
 
     with _cancelled_by_sigterm():
-        await arun_until_ended(manager, run.run_id, bodies, workers)
+        await arun_until_ended(manager, run.run_id, bodies, workers, executors=executors)
     tell_ended_as_stored(manager, run.run_id, bodies)
 
 

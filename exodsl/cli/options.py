@@ -27,6 +27,14 @@ Database = Annotated[
     ),
 ]
 Workers = Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many bodies run at once.")]
+ExecutorOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--executor",
+        metavar="NAME=WHERE",
+        help="Where bodies run that ask for executor NAME: process:4, dask:tcp://host:8786, ray:auto. Repeat it.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many to list.")]
 Cursor = Annotated[str | None, typer.Option(metavar="CURSOR", help="Where to go on; the end of a page says it.")]

@@ -9,13 +9,13 @@ import typer
 
 from exodsl.cli.driving import drive
 from exodsl.cli.exits import answer, say
-from exodsl.cli.options import Database, Json, RunId, Workers
+from exodsl.cli.options import Database, ExecutorOptions, Json, RunId, Workers
 from exodsl.cli.results import short, show_result
 from exodsl.cli.storage import command, found
 from exodsl.errors import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from exodsl.dsl.body import Body
     from exodsl.manager.protocol import StateManager
@@ -28,7 +28,12 @@ Nodes = Annotated[
 
 
 def resume(
-    run_id: RunId, target: Nodes = None, db: Database = None, workers: Workers = 64, as_json: Json = False
+    run_id: RunId,
+    target: Nodes = None,
+    db: Database = None,
+    workers: Workers = 64,
+    executor: ExecutorOptions = None,
+    as_json: Json = False,
 ) -> None:
     """Go on with a run from what was recorded; what had finished does not run again.
 
@@ -41,26 +46,32 @@ def resume(
       exodsl resume 6f0c21ab
       exodsl resume 6f0c21ab words.py --db runs.db
     """
+    from exodsl.runtime.executors.naming import executors_by_name, executors_given
+
+    executors = executors_by_name(executors_given(executor or ()))
     with found(db) as manager:
         run = manager.run(run_id)
         if run.finished_at is not None:
             say(_ended(run, db))
             raise typer.Exit(show_result(manager, run, db, as_json=as_json))
         where = target or run.target
-        bodies = None if where is None else _bodies(manager, run, where, db)
+        bodies = None if where is None else _bodies(manager, run, where, db, executors)
         if run.status == "PAUSED":
             run = manager.resume(run.run_id)
             say(f"run {short(run.run_id)} is not paused any more")
         elif bodies is None:
             raise TargetError(f'Run "{run.run_id}" does not say where its nodes are: exodsl resume RUN TARGET')
         if bodies is not None:
-            raise typer.Exit(drive(manager, run, bodies, workers, db, as_json=as_json))
+            raise typer.Exit(drive(manager, run, bodies, workers, db, executors=executors, as_json=as_json))
     _leave_to_runtimes(run, db, as_json=as_json)
 
 
-def fitting_bodies(manager: StateManager, run: RunView, target: str) -> Mapping[str, Body]:
+def fitting_bodies(
+    manager: StateManager, run: RunView, target: str, executors: Collection[str] | None = None
+) -> Mapping[str, Body]:
     """Return the bodies that a run can go on with.
 
+    :param executors: the names of those that there are; `None` where that is not known yet.
     :raises TargetError: when the target cannot be loaded, is another workflow, or lacks a node of the run.
     :raises DefinitionError: when a secret is missing, or an executor cannot run a node.
     """
@@ -73,18 +84,20 @@ def fitting_bodies(manager: StateManager, run: RunView, target: str) -> Mapping[
     bodies = bodies_of(target)
     template = manager.template(run.namespace, run.graph, run.version)
     check_fits(run, template, bodies)
-    check_template(template, bodies)
+    check_template(template, bodies, executors=executors)
     check_stored(manager, template, bodies)
     return bodies
 
 
-def _bodies(manager: StateManager, run: RunView, where: str, db: str | None) -> Mapping[str, Body]:
+def _bodies(
+    manager: StateManager, run: RunView, where: str, db: str | None, executors: Collection[str]
+) -> Mapping[str, Body]:
     from exodsl.cli.targets import is_missing
 
     if where == run.target and is_missing(where):
         moved = command(db, "resume", short(run.run_id), "NEW_PLACE")
         raise TargetError(f'The nodes of run "{run.run_id}" are not at "{where}" any more. If they moved: {moved}')
-    return fitting_bodies(manager, run, where)
+    return fitting_bodies(manager, run, where, executors)
 
 
 def _ended(run: RunView, db: str | None) -> str:

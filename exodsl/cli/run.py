@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from exodsl.cli.driving import drive
-from exodsl.cli.options import Database, Json, Nodes, Target, Workers
+from exodsl.cli.options import Database, ExecutorOptions, Json, Nodes, Target, Workers
 from exodsl.cli.storage import opened
 from exodsl.cli.values import read_inputs, read_store
 
@@ -34,6 +34,7 @@ def run(
     nodes: Nodes = None,
     db: Database = None,
     workers: Workers = 64,
+    executor: ExecutorOptions = None,
     namespace: Placed = None,
     as_json: Json = False,
 ) -> None:
@@ -50,9 +51,11 @@ def run(
       exodsl run template.json --nodes nodes.py
     """
     from exodsl.cli.targets import workflow_of
+    from exodsl.runtime.executors.naming import executors_by_name, executors_given
 
     workflow = workflow_of(target, nodes, namespace)
-    workflow.check()
+    executors = executors_by_name(executors_given(executor or ()))
+    workflow.check(executors)
     trigger = workflow.trigger(
         read_inputs(given or (), inputs, workflow.inputs_schema),
         read_store(store or (), workflow.store_schema),
@@ -60,4 +63,4 @@ def run(
     with opened(db) as manager:
         version = manager.upsert(workflow.template, workflow.secrets)
         found = manager.run(manager.trigger([replace(trigger, version=version)])[0])
-        raise typer.Exit(drive(manager, found, workflow.bodies, workers, db, as_json=as_json))
+        raise typer.Exit(drive(manager, found, workflow.bodies, workers, db, executors=executors, as_json=as_json))

@@ -18,7 +18,7 @@ import typer
 
 from exodsl.cli.durations import milliseconds
 from exodsl.cli.exits import DONE
-from exodsl.cli.options import Database, Nodes, Workers
+from exodsl.cli.options import Database, ExecutorOptions, Nodes, Workers
 from exodsl.cli.plain import PlainScreen
 from exodsl.cli.results import short
 from exodsl.cli.storage import opened, refuse_memory, spelled
@@ -60,6 +60,7 @@ def runtime(
     workers: Workers = 64,
     grace: Grace = 10,
     keep: Keep = None,
+    executor: ExecutorOptions = None,
     namespace: Placed = None,
 ) -> None:
     """Serve workflows until stopped: run the bodies of their states, whoever triggered the runs.
@@ -72,13 +73,16 @@ def runtime(
       exodsl runtime words.py
       exodsl runtime words.py billing.py --db runs.db --workers 8 --grace 60
       exodsl runtime words.py --keep 30d
+      exodsl runtime films.py --executor gpu=dask:tcp://host:8786
       exodsl trigger word-count --input document="Every step is kept."
     """
     from socket import gethostname
 
+    from exodsl.runtime.executors.naming import executors_given
     from exodsl.runtime.runtime import Runtime
 
     refuse_memory(db)
+    executors = executors_given(executor or ())
     served = [_served(target, nodes, namespace) for target in targets]
     called = name or f"{gethostname()}-{os.getpid()}"
     stops = queue.SimpleQueue[None]()
@@ -92,6 +96,7 @@ def runtime(
             manager=manager,
             grace=grace,
             keep=None if keep is None else timedelta(milliseconds=milliseconds("--keep", keep)),
+            executors=executors,
             serving=lambda: say(f'runtime "{called}" serves {graphs}, kept in {spelled(db)}\n'),
             stopping=partial(stops.put, None),
             runs_ended=ended,
@@ -106,7 +111,7 @@ def _served(target: str, nodes: str | None, namespace: str | None) -> Served:
     from exodsl.runtime.served import Served
 
     workflow = workflow_of(target, nodes if target.endswith(".json") else None, namespace)
-    workflow.check()
+    workflow.check(executors=None)
     more = {} if target.endswith(".json") else bodies_of(target)  # of nodes that only earlier versions have
     return Served(workflow.template, {**more, **workflow.bodies}, workflow.secrets)
 

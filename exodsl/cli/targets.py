@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from exodsl.errors import InputInvalid, TargetError, did_you_mean
 from exodsl.manager.protocol import Trigger
 from exodsl.manager.starting import InputCheck, initial_store
 from exodsl.runtime.served import bodies_by_name, check_template, graph_bodies
+from exodsl.template.check_executors import EXECUTORS
 from exodsl.template.checks import ensure_valid
 from exodsl.template.models import GraphTemplate
 from exodsl.template.placeholders import references
@@ -114,11 +115,12 @@ class Workflow:
         if body is not None and not any(references(value) for value in root.inputs.values()):
             body.code.inputs.load(to_json({**root.inputs, **inputs}).decode())
 
-    def check(self) -> None:
+    def check(self, executors: Collection[str] | None = EXECUTORS) -> None:
         """Refuse what the template asks of its nodes and cannot be given.
 
+        :param executors: the names of those that there are; `None` where the runtime looks at them itself.
         :raises TargetError: when a node is not there.
-        :raises DefinitionError: when a secret is missing, or an executor cannot run a node.
+        :raises DefinitionError: when a secret is missing, or an executor is not there or cannot run a node.
         """
         known = self.bodies.keys()
         for node in self.template.nodes:
@@ -127,7 +129,7 @@ class Workflow:
                     f'No node is called "{node.node_name}". There is: {", ".join(sorted(known)) or "none"}.'
                     f"{did_you_mean(node.node_name, known)}"
                 )
-        check_template(self.template, self.bodies)
+        check_template(self.template, self.bodies, executors=executors)
 
 
 @contextmanager

@@ -84,11 +84,13 @@ def graphs_in(module: ModuleType) -> dict[str, AnyGraph]:
 
 
 def load_node(address: Address) -> AnyNode:
-    """Return the node at an address; in another process than the one that made it.
+    """Return the node at an address; maybe in another process than the one that made it.
+
+    A program that is itself the module is not executed again.
 
     :raises TargetError: when the module cannot be loaded, or no node is there.
     """
-    found: Any = load_module(address.source)
+    found: Any = _program(address.source) or load_module(address.source)
     for name in address.qualname.split("."):
         found = getattr(found, name, None)
     if is_node(found):
@@ -98,6 +100,12 @@ def load_node(address: Address) -> AnyNode:
     if inspect.isfunction(found):
         return node(found)
     raise TargetError(f'No node is at "{address}" in this process. Keep it at the top of its module under that name.')
+
+
+def _program(source: str) -> ModuleType | None:
+    """Return the program that runs here, if it is this file."""
+    program = sys.modules.get("__main__")
+    return program if program is not None and _is_file_of(program, Path(source)) else None
 
 
 def load_module(source: str) -> ModuleType:

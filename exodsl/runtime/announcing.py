@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from exodsl.dsl.body import Body
@@ -26,17 +26,20 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-def take_up(manager: StateManager, graphs: Sequence[Served]) -> tuple[dict[GraphKey, frozenset[str]], list[Body]]:
+def take_up(
+    manager: StateManager, graphs: Sequence[Served], executors: Collection[str]
+) -> tuple[dict[GraphKey, frozenset[str]], list[Body]]:
     """Store graphs; return the node names that can be served of each, and their bodies.
 
     Runs stay on the version they were triggered with (semantics 2): a warning names each node of a stored
     version that is not at hand, as its states will wait.
 
+    :param executors: the names of those that there are.
     :raises DefinitionError: when two graphs have one name, or a graph asks for what its nodes cannot be given.
     """
     check_names(graph.template for graph in graphs)
     for graph in graphs:
-        check_template(graph.template, graph.bodies)
+        check_template(graph.template, graph.bodies, executors=executors)
     serves: dict[GraphKey, frozenset[str]] = {}
     bodies: list[Body] = []
     for graph in graphs:

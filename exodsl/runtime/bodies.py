@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
 from time import monotonic, thread_time_ns
 
@@ -13,12 +13,11 @@ import anyio
 from exodsl.dsl.body import Body
 from exodsl.dsl.code import Injected
 from exodsl.engine.reports import Claim, Executed, Usage
-from exodsl.manager.protocol import StateManager
+from exodsl.errors import ExecutorUnusable
 from exodsl.runtime.blocking import failed_body, run_body, writes_of
 from exodsl.runtime.desk import Desk
 from exodsl.runtime.judging import Ending, raised
 from exodsl.runtime.logs import CLAIM, repeat
-from exodsl.runtime.processes import Processes
 
 IN_A_THREAD = (
     " A thread cannot be stopped: the body goes on, and what it returns is dropped."
@@ -29,9 +28,22 @@ IN_A_THREAD = (
 class Bodies(Desk):
     """Everything that one runtime can run."""
 
-    def __init__(self, manager: StateManager, bodies: Mapping[str, Body]) -> None:
-        super().__init__(manager, bodies)
-        self.processes = Processes()
+    async def open(self, wake: Callable[[], None]) -> None:
+        """Make the executors ready; :raises ExecutorUnusable: when one cannot be had.
+
+        :param wake: called in the event loop's thread when an executor has room again.
+        """
+        try:
+            for executor in self.executors.values():
+                await executor.open(wake)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Let go of the executors."""
+        for executor in self.executors.values():
+            await executor.close()
 
     def run_on_thread(self, claim: Claim) -> Ending:
         """Run a body in the thread that calls."""
@@ -60,15 +72,25 @@ class Bodies(Desk):
             return await _awaited(kit.body, claim, injected)
         return self.timed_out(claim)
 
-    async def run_in_process(self, claim: Claim) -> Ending:
-        """Run a body in a child process; what it prints and logs appears here, whole."""
+    async def run_elsewhere(self, claim: Claim) -> Ending:
+        """Run a body in its executor; what it logs there appears here, and what it prints as far as that is heard.
+
+        :raises ExecutorUnusable: when no body can be run there any more.
+        """
+        executor = self.executors[self.way(claim)]
         try:
-            hear = partial(self.notebook.hear, claim)
-            envelope = await self.processes.run(self.request(claim), self.timeout(claim), hear)
-        except TimeoutError:
-            return self.timed_out(claim)
-        except Exception as error:  # noqa: BLE001 - a child that dies or cannot start fails its state
+            request = self.request(claim)
+        except Exception as error:  # noqa: BLE001 - whatever keeps a body from starting fails its state
             return raised(error)
+        try:
+            envelope = await executor.run(request, self.timeout(claim), partial(self.notebook.hear, claim))
+        except TimeoutError:
+            return self.timed_out(claim, executor.advice)
+        except ExecutorUnusable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a process that dies or cannot start fails its state
+            return raised(error, secrets=request.secrets.values())
+        self.notebook.hear_all(claim, envelope.told)
         repeat(envelope, claim)
         claim.usage = envelope.usage
         return envelope.ending

@@ -23,7 +23,6 @@ from exodsl.runtime.blocking import run_body
 from exodsl.runtime.frames import (
     STARTED,
     Envelope,
-    LogLine,
     Request,
     frame,
     pack_envelope,
@@ -32,9 +31,9 @@ from exodsl.runtime.frames import (
 )
 from exodsl.runtime.judging import Ending, raised
 from exodsl.runtime.loading import loading
-from exodsl.runtime.logs import message_of, trace_of
 from exodsl.runtime.metering import Meter
 from exodsl.runtime.outbox import ChildContext, Outbox
+from exodsl.runtime.recording import Recorder
 
 
 def serve() -> None:
@@ -92,10 +91,10 @@ def _move_streams(prints: int) -> None:
 
 def _answer(request: Request, answers: BinaryIO) -> None:
     complaints = io.StringIO()
-    with _recording(request.log_level) as records, redirect_stderr(complaints):
+    with _recording(request.log_level) as recorder, redirect_stderr(complaints):
         ending, usage = _run(request, answers)
-    logged = tuple(_plain(record) for record in records)
-    _send(answers, pack_envelope(Envelope(ending, _printed(), complaints.getvalue(), logged, usage)))
+    envelope = Envelope(ending, _printed(), complaints.getvalue(), recorder.lines(), usage)
+    _send(answers, pack_envelope(envelope))
 
 
 def _run(request: Request, answers: BinaryIO) -> tuple[Ending, Usage | None]:
@@ -142,34 +141,11 @@ def _printed() -> str:
 
 
 @contextmanager
-def _recording(level: int) -> Iterator[list[logging.LogRecord]]:
-    root, records = logging.getLogger(), list[logging.LogRecord]()
-    recorder = _Recorder(records)
+def _recording(level: int) -> Iterator[Recorder]:
+    root, recorder = logging.getLogger(), Recorder()
     root.addHandler(recorder)
     root.setLevel(level)
     try:
-        yield records
+        yield recorder
     finally:
         root.removeHandler(recorder)
-
-
-class _Recorder(logging.Handler):
-    def __init__(self, records: list[logging.LogRecord]) -> None:
-        super().__init__()
-        self._records = records
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._records.append(record)
-
-
-def _plain(record: logging.LogRecord) -> LogLine:
-    return LogLine(
-        record.name,
-        record.levelno,
-        message_of(record),
-        record.pathname,
-        record.lineno,
-        record.funcName,
-        record.created,
-        trace_of(record),
-    )

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Literal
+from typing import Final
 
 from exodsl.dsl.body import Body
 from exodsl.dsl.code import Injected
 from exodsl.dsl.store import StoreSession
 from exodsl.engine.reports import Claim
 from exodsl.manager.protocol import StateManager
+from exodsl.runtime.executors.protocol import Elsewhere
 from exodsl.runtime.frames import Request
 from exodsl.runtime.logs import lowest_level, node_logger
 from exodsl.runtime.notebook import Notebook
 from exodsl.runtime.secrets import Secrets
 from exodsl.runtime.served import check_executor, place_elsewhere
 from exodsl.runtime.telling import StateContext, kept_from, place_key
-from exodsl.template.check_executors import EXECUTORS
+from exodsl.template.check_executors import THREAD
 from exodsl.template.models import GraphTemplate
 
-Way = Literal["loop", "thread", "process"]
+Way = str
+"""Where a body runs: the name of an executor, `THREAD` among them, or `LOOP`."""
+LOOP: Final = ""
+"""The event loop of the runtime; no executor can be called so."""
 _KEPT_RUNS = 1024
 _NO_SECRETS: Mapping[str, str] = {}
 _NO_STORE = StoreSession(dict)
@@ -35,7 +39,7 @@ class Kit:
     :param timeout: of the body itself, in seconds; a template may say otherwise.
     :param stores: it asks for the store.
     :param declared: the secrets it asks for, and whether it can do without.
-    :param known: its executor exists.
+    :param known: its executor is there.
     """
 
     body: Body
@@ -50,10 +54,11 @@ class Desk:
     """Lays out what bodies need; its notebook hears what they tell.
 
     :param bodies: what this runtime can run, by node name.
+    :param executors: what runs bodies elsewhere, by name.
     """
 
-    def __init__(self, manager: StateManager, bodies: Mapping[str, Body]) -> None:
-        self._manager, self._bodies = manager, bodies
+    def __init__(self, manager: StateManager, bodies: Mapping[str, Body], executors: Mapping[str, Elsewhere]) -> None:
+        self._manager, self._bodies, self.executors = manager, bodies, executors
         self._kits: dict[tuple[str, str | None], Kit] = {}
         self._kept_secrets = Secrets(manager)
         self.notebook = Notebook()
@@ -71,15 +76,23 @@ class Desk:
         body = self._bodies[claim.node_name]
         return Kit(
             body=body,
-            way=_way(body, claim.executor or body.executor),
+            way=self._way(body, claim.executor or body.executor),
             timeout=None if body.timeout is None else body.timeout.total_seconds(),
             stores=bool(body.code.signature.stores),
             declared=body.code.secrets,
-            known=claim.executor is None or claim.executor in EXECUTORS,
+            known=claim.executor is None or self._has(claim.executor),
         )
 
+    def _way(self, body: Body, executor: str | None) -> Way:
+        if executor is not None and executor in self.executors:
+            return executor
+        return THREAD if executor is not None or body.style == "sync" else LOOP
+
+    def _has(self, executor: str) -> bool:
+        return executor == THREAD or executor in self.executors
+
     def way(self, claim: Claim) -> Way:
-        """Say where the body runs: in the event loop, on a thread, or in a child process."""
+        """Say where the body runs: in the event loop, on a thread, or in which executor."""
         return self.kit(claim).way
 
     def timeout(self, claim: Claim) -> float | None:
@@ -89,21 +102,21 @@ class Desk:
     def injected(self, claim: Claim, kit: Kit) -> Injected:
         """Return what a body in this process gets beside its inputs.
 
-        :raises DefinitionError: when a secret is missing, or the executor is unknown.
+        :raises DefinitionError: when a secret is missing, or the executor is not there.
         """
         if not kit.known:
-            check_executor(claim.executor, claim.identifier)
+            check_executor(claim.executor, claim.identifier, self.executors)
         secrets = self._secrets(claim, kit) if kit.declared else _NO_SECRETS
         store = StoreSession(partial(self._manager.read_store, claim.run_id)) if kit.stores else _NO_STORE
         return Injected(StateContext(claim, self.notebook, secrets), store, secrets)
 
     def request(self, claim: Claim) -> Request:
-        """Return what a body in a child process gets; a store is a snapshot.
+        """Return what a body elsewhere gets; a store is a snapshot.
 
         :raises DefinitionError: when a secret is missing, or the node cannot be loaded there.
         """
         kit, logger = self.kit(claim), node_logger(claim.identifier)
-        address = place_elsewhere(kit.body)
+        address = place_elsewhere(kit.body, kit.way)
         return Request(
             source=address.source,
             qualname=address.qualname,
@@ -125,9 +138,3 @@ class Desk:
     def _read_template(self, run_id: str) -> GraphTemplate:
         run = self._manager.run(run_id)
         return self._manager.template(run.namespace, run.graph, run.version)
-
-
-def _way(body: Body, executor: str | None) -> Way:
-    if executor == "process":
-        return "process"
-    return "thread" if executor is not None or body.style == "sync" else "loop"

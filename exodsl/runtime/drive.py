@@ -12,6 +12,8 @@ from exodsl.dsl.body import Body
 from exodsl.errors import SettingInvalid, TargetError
 from exodsl.manager.protocol import Serves, StateManager
 from exodsl.manager.views import RunView
+from exodsl.runtime.executors.naming import executors_by_name
+from exodsl.runtime.executors.protocol import Elsewhere
 from exodsl.runtime.loop import Loop
 from exodsl.runtime.pace import Pace
 from exodsl.runtime.tracing import traced
@@ -22,7 +24,12 @@ BATCH = 192
 
 
 def run_until_ended(
-    manager: StateManager, run_id: str, bodies: Mapping[str, Body], workers: int = 64, grace: float = 2.0
+    manager: StateManager,
+    run_id: str,
+    bodies: Mapping[str, Body],
+    workers: int = 64,
+    grace: float = 2.0,
+    executors: Mapping[str, Elsewhere] | None = None,
 ) -> None:
     """Work on one run until it has ended; claims nothing of other runs.
 
@@ -32,9 +39,11 @@ def run_until_ended(
     :param bodies: the bodies of the run's nodes, by node name.
     :param workers: bodies that run at once, 64 by default.
     :param grace: seconds that bodies get to finish when this is interrupted, 2 by default.
+    :param executors: what runs bodies elsewhere, by name; by default what every runtime has.
     :raises TargetError: when the run has a node without a body.
+    :raises ExecutorUnusable: when an executor cannot be had, or can run no bodies any more.
     """
-    loop = _loop(manager, run_id, bodies, workers, grace)
+    loop = _loop(manager, run_id, bodies, workers, grace, executors)
     if loop is None:
         return
     if in_event_loop():
@@ -44,10 +53,15 @@ def run_until_ended(
 
 
 async def arun_until_ended(
-    manager: StateManager, run_id: str, bodies: Mapping[str, Body], workers: int = 64, grace: float = 2.0
+    manager: StateManager,
+    run_id: str,
+    bodies: Mapping[str, Body],
+    workers: int = 64,
+    grace: float = 2.0,
+    executors: Mapping[str, Elsewhere] | None = None,
 ) -> None:
     """Do what `run_until_ended` does, in the event loop that is running; can be cancelled."""
-    loop = _loop(manager, run_id, bodies, workers, grace)
+    loop = _loop(manager, run_id, bodies, workers, grace, executors)
     if loop is not None:
         await loop.run()
 
@@ -61,7 +75,14 @@ def in_event_loop() -> bool:
     return True
 
 
-def _loop(manager: StateManager, run_id: str, bodies: Mapping[str, Body], workers: int, grace: float) -> Loop | None:
+def _loop(
+    manager: StateManager,
+    run_id: str,
+    bodies: Mapping[str, Body],
+    workers: int,
+    grace: float,
+    executors: Mapping[str, Elsewhere] | None,
+) -> Loop | None:
     """Return what does the work, or nothing for a run that has ended already."""
     if workers < 1:
         raise SettingInvalid(f"workers must be at least 1, not {workers}.")
@@ -71,7 +92,7 @@ def _loop(manager: StateManager, run_id: str, bodies: Mapping[str, Body], worker
     names = check_fits(run, manager.template(run.namespace, run.graph, run.version), bodies)
     serves = Serves({(run.namespace, run.graph): names}, run.run_id)
     pace = Pace(workers=workers, batch_size=max(workers, BATCH), grace=grace)
-    served, runs_ended = traced(manager, bodies)
+    served, runs_ended = traced(manager, bodies, executors_by_name() if executors is None else executors)
     return Loop(manager, f"run {run.run_id}", serves, served, pace, until=run.run_id, runs_ended=runs_ended)
 
 

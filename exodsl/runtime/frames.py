@@ -1,4 +1,4 @@
-"""What parent and child processes say to each other: JSON behind its length, nothing pickled."""
+"""What a runtime and the processes of its bodies say to each other: JSON behind its length, nothing pickled."""
 
 from __future__ import annotations
 
@@ -55,6 +55,15 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a body said until its end, where it was not heard before; `skipped` lines gave way already."""
+
+    lines: tuple[Line, ...] = ()
+    skipped: int = 0
+    progress: Progressed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """How a body ended in a child, with what it printed and logged."""
 
@@ -63,6 +72,7 @@ class Envelope:
     complained: str = ""
     logged: tuple[LogLine, ...] = ()
     usage: Usage | None = None
+    told: Told = Told()
 
 
 def pack_request(request: Request) -> bytes:
@@ -94,12 +104,13 @@ def unpack_note(message: bytes) -> Line | Progressed:
 
 def unpack_envelope(message: bytes) -> Envelope:
     """Read a message that `pack_envelope` made."""
-    told = from_json(message)
-    fields = told["envelope"]
-    ending: Ending = _reader(_ENDINGS[told["kind"]]).validate_python(fields["ending"])
+    answer = from_json(message)
+    fields = answer["envelope"]
+    ending: Ending = _reader(_ENDINGS[answer["kind"]]).validate_python(fields["ending"])
     logged = tuple(LogLine(**line) for line in fields["logged"])
     usage = None if fields["usage"] is None else Usage(**fields["usage"])
-    return Envelope(ending, fields["printed"], fields["complained"], logged, usage)
+    told: Told = _reader(Told).validate_python(fields["told"])
+    return Envelope(ending, fields["printed"], fields["complained"], logged, usage, told)
 
 
 def frame(message: bytes) -> bytes:

@@ -1,29 +1,31 @@
-"""While a child process loads a user's module, that module must not start runs of its own."""
+"""While a user's module is loaded where a body is to run, it must not start runs of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from exodsl.errors import DefinitionError
 
-_loading: list[str] = []
+_LOADING: ContextVar[str | None] = ContextVar("exodsl_loading", default=None)
 
 
 @contextmanager
 def loading(what: str) -> Iterator[None]:
-    """Note that a node is being loaded for a process executor."""
-    _loading.append(what)
+    """Note that a node is being loaded for an executor; other threads go on as they like."""
+    token = _LOADING.set(what)
     try:
         yield
     finally:
-        _loading.pop()
+        _LOADING.reset(token)
 
 
 def refuse_while_loading(what: str) -> None:
-    """:raises DefinitionError: when a module starts a run while a child process imports it."""
-    if _loading:
+    """:raises DefinitionError: when a module starts a run while it is imported for an executor."""
+    loading_now = _LOADING.get()
+    if loading_now is not None:
         raise DefinitionError(
-            f'{what} was started while "{_loading[-1]}" was imported for executor="process".'
+            f'{what} was started while "{loading_now}" was imported for its executor.'
             ' Put it below `if __name__ == "__main__":`.'
         )

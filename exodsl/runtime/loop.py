@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from time import monotonic
-from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
-from anyio.lowlevel import checkpoint, current_token
+from anyio.lowlevel import checkpoint
 
 from exodsl.engine.reports import Claim, Failed, Released, Report
-from exodsl.errors import ExodslError, TransactionUndone
+from exodsl.errors import ExecutorUnusable, ExodslError, TransactionUndone
 from exodsl.manager.protocol import Exchange, Serves, StateManager
 from exodsl.manager.views import RunStatus
 from exodsl.runtime.bodies import Bodies
@@ -21,6 +19,7 @@ from exodsl.runtime.fitting import Fitting
 from exodsl.runtime.judging import Ending, Raised, failure
 from exodsl.runtime.logs import LOG, extras
 from exodsl.runtime.pace import HARD_STOP_SECONDS, Pace
+from exodsl.runtime.soon import Soon, soon_here
 from exodsl.runtime.workers import Workers
 
 _UNENDED = ("RUNNING", "PAUSED")
@@ -58,18 +57,20 @@ class Loop:
         bodies.notebook.wake_with(self._outside(self._wake))
         self._ended = self._stopping = self._stop_asked = self._hurry_asked = self._over = self._woken = False
         self._stop_at = 0.0
-        self._soon: Callable[[Callable[[], None]], object] | None = None
+        self._soon: Soon | None = None
         self._failure: BaseException | None = None
+        self._broken: ExecutorUnusable | None = None
         self._cancelled: BaseException | None = None
 
     async def run(self) -> None:
         """Serve; when cancelled, stop claiming, give bodies their grace, and release the rest.
 
         :raises DatabaseUnusable: when the state manager cannot record any more.
+        :raises ExecutorUnusable: when an executor cannot be had, or can run no bodies any more.
         """
-        native: Any = current_token().native_token
-        self._soon = native.call_soon_threadsafe if hasattr(native, "call_soon_threadsafe") else native.run_sync_soon
         self._awake = anyio.Event()
+        await self._bodies.open(self._wake)
+        self._soon = soon_here()
         self._workers = Workers(
             self._bodies,
             self._pace,
@@ -78,6 +79,7 @@ class Loop:
             self._next_turn,
             self._wake,
             self._outside(self._wake),
+            self._give_up,
         )
         self._exchanges.open(self._name, self._serves)
         self._deaf = self._manager.wake_on_work(self._outside(self._nudge))
@@ -114,7 +116,7 @@ class Loop:
                 async with anyio.create_task_group() as inside:
                     await self._drive(inside)
                     self._leave()  # now, as a body that withstands its cancellation would hold it up
-                await self._bodies.processes.close()
+                await self._bodies.close()
             outside.cancel_scope.cancel()
 
     async def _stop_when_cancelled(self) -> None:
@@ -176,8 +178,9 @@ class Loop:
                 self._failure = error
 
     def _raise_what_ended_it(self) -> None:
-        if self._failure is not None:
-            raise self._failure
+        for error in (self._failure, self._broken):
+            if error is not None:
+                raise error
         if self._cancelled is not None:
             raise self._cancelled
 
@@ -217,8 +220,7 @@ class Loop:
 
         def soon() -> None:
             if self._soon is not None and not self._over:
-                with suppress(RuntimeError):  # the event loop was closed in this moment
-                    self._soon(call)
+                self._soon(call)
 
         return soon
 
@@ -296,3 +298,8 @@ class Loop:
     def _fail(self, error: BaseException) -> None:
         self._failure = error
         self._wake()
+
+    def _give_up(self, error: ExecutorUnusable) -> None:
+        """Stop, as states that need this executor can only fail; other bodies may finish within the grace time."""
+        self._broken = self._broken or error
+        self._stop()

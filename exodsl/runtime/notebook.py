@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 from time import monotonic
 
-from exodsl.engine.notes import MOST_BYTES, MOST_LINES, Line, Notes, Progressed
+from exodsl.engine.notes import Line, Notes, Progressed
 from exodsl.engine.reports import Claim, Report
+from exodsl.runtime.frames import Told
 from exodsl.runtime.pace import GATHER_SECONDS, TELL_SECONDS
+from exodsl.runtime.page import Page
 
 Place = tuple[int, int]
 """A state, and the lease under which its body tells."""
@@ -25,7 +26,7 @@ class Notebook:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pages: dict[Place, _Page] = {}
+        self._pages: dict[Place, Page] = {}
         self._told_at = -math.inf
         self._wake: Callable[[], None] | None = None
         self.due_at = math.inf
@@ -36,13 +37,21 @@ class Notebook:
 
     def hear(self, claim: Claim, note: Line | Progressed) -> None:
         """Note what a body says."""
+        self._write(claim, lambda page: page.add(note))
+
+    def hear_all(self, claim: Claim, told: Told) -> None:
+        """Note what a body said that was not heard before it ended."""
+        if told.lines or told.progress is not None:
+            self._write(claim, lambda page: page.add_all(told))
+
+    def _write(self, claim: Claim, write: Callable[[Page], None]) -> None:
         place = claim.state_id, claim.lease
         with self._lock:
             first = not self._pages
             page = self._pages.get(place)
             if page is None:
-                page = self._pages[place] = _Page()
-            page.add(note)
+                page = self._pages[place] = Page()
+            write(page)
             if first:
                 self.due_at = max(monotonic() + GATHER_SECONDS, self._told_at + TELL_SECONDS)
         if first and self._wake is not None:
@@ -61,29 +70,3 @@ class Notebook:
             if not self._pages:
                 self.due_at = math.inf
         return [page.notes(*place) for place, page in found.items()]
-
-
-class _Page:
-    """What one state has told since the last time; the oldest lines give way."""
-
-    def __init__(self) -> None:
-        self._lines: deque[Line] = deque()
-        self._bytes = self._skipped = 0
-        self._progress: Progressed | None = None
-
-    def add(self, note: Line | Progressed) -> None:
-        if isinstance(note, Progressed):
-            self._progress = note
-            return
-        self._lines.append(note)
-        self._bytes += _size(note)
-        while len(self._lines) > MOST_LINES or self._bytes > MOST_BYTES:
-            self._bytes -= _size(self._lines.popleft())
-            self._skipped += 1
-
-    def notes(self, state_id: int, lease: int) -> Notes:
-        return Notes(state_id, lease, tuple(self._lines), self._skipped, self._progress)
-
-
-def _size(line: Line) -> int:
-    return len(line.message.encode())

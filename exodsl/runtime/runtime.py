@@ -20,6 +20,7 @@ from exodsl.manager.views import RunStatus
 from exodsl.runtime.announcing import take_up
 from exodsl.runtime.drive import in_event_loop
 from exodsl.runtime.endings import told
+from exodsl.runtime.executors.naming import Executors, executors_by_name
 from exodsl.runtime.keeping import checked_keep, keeping
 from exodsl.runtime.loading import refuse_while_loading
 from exodsl.runtime.loop import Loop
@@ -49,11 +50,14 @@ class Runtime:
     :param manager: an open state manager, instead of a URI; stays open.
     :param grace: seconds that bodies get to finish when it is stopped, 2 by default.
     :param keep: removes runs of the graphs it serves, once they have ended so long ago; by default none.
+    :param executors: where bodies run that ask for one by name: each an executor of `concurrent.futures`, a function
+        that makes one, or a text such as `process:4`, `dask:tcp://host:8786`, `ray:auto`.
     :param serving: called when it has taken up its work.
     :param stopping: called when it is asked to stop, maybe from a signal handler; must not block, nor take a lock.
     :param runs_ended: called with the ids of runs that ended here, and their status; must not block.
     :raises SettingInvalid: when a number is out of its range, or there is nothing to serve.
-    :raises DefinitionError: when two functions have one name, or an executor cannot run a node.
+    :raises DefinitionError: when two functions have one name, or an executor is not there or cannot run a node.
+    :raises ExtraMissing: when what an executor asks for is not installed.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Runtime:
         manager: StateManager | None = None,
         grace: float = 2.0,
         keep: timedelta | None = None,
+        executors: Executors | None = None,
         serving: Callable[[], None] | None = None,
         stopping: Callable[[], None] | None = None,
         runs_ended: Callable[[Mapping[str, RunStatus]], None] | None = None,
@@ -80,13 +85,14 @@ class Runtime:
         self._uri, self._key, self._manager = state_manager_uri, key, manager
         self._pace = _checked(Pace(workers, batch_size, poll_interval, grace), state_manage_version)
         self._keep = checked_keep(keep)
+        self._executors = executors_by_name(executors)
         self._nodes = [as_node(node, "served") for node in nodes]
         self._graphs = tuple(graphs)
         if not self._nodes and not self._graphs:
             raise SettingInvalid(f'Runtime "{name}" has nothing to serve: give it nodes=[...] or graphs=[...].')
         self._serving, self._stopping, self._runs_ended = serving, stopping, runs_ended
         bodies_by_name([*self._own_bodies(), *(body for graph in self._graphs for body in _bodies(graph))])
-        check_bodies(self._own_bodies())
+        check_bodies(self._own_bodies(), self._executors)
         self._loop: Loop | None = None
         self._stop_asked = self._at_once = False
         self._task: asyncio.Task[None] | None = None
@@ -147,14 +153,14 @@ class Runtime:
 
     def _take_up(self, manager: StateManager) -> tuple[Serves, Mapping[str, Body]]:
         graphs = [graph if isinstance(graph, Served) else Served.graph(graph) for graph in self._graphs]
-        serves, found = take_up(manager, graphs)
+        serves, found = take_up(manager, graphs, self._executors)
         if self._nodes:
             check_all_stored(manager, self.namespace, bodies_by_name(self._own_bodies()))
             serves[self.namespace, ANY_GRAPH] = frozenset(node.node_name for node in self._nodes)
         return Serves(serves), bodies_by_name([*self._own_bodies(), *found])
 
     def _looped(self, manager: StateManager, serves: Serves, bodies: Mapping[str, Body]) -> Loop:
-        served, runs_ended = traced(manager, bodies, told(manager, bodies, self._runs_ended))
+        served, runs_ended = traced(manager, bodies, self._executors, told(manager, bodies, self._runs_ended))
         return Loop(
             manager,
             self.name,

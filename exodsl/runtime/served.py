@@ -13,7 +13,7 @@ from exodsl.dsl.code import Address
 from exodsl.dsl.graph import Graph
 from exodsl.errors import DefinitionError, NotImportable, TargetError, did_you_mean
 from exodsl.runtime.secrets import read_variables
-from exodsl.template.check_executors import EXECUTORS
+from exodsl.template.check_executors import EXECUTORS, THREAD
 from exodsl.template.models import GraphTemplate, NodeTemplate
 
 
@@ -58,28 +58,33 @@ def graph_bodies(graph: Graph[Any, Any]) -> Iterator[Body]:
         yield replace(node.body, retry=None, timeout=None, executor=None)
 
 
-def check_bodies(bodies: Iterable[Body]) -> None:
-    """Refuse executors that are unknown, or that cannot find a body."""
+def check_bodies(bodies: Iterable[Body], executors: Collection[str] = EXECUTORS) -> None:
+    """Refuse executors that are not there, or that cannot find a body."""
     for body in bodies:
-        check_executor(body.executor, body.node_name)
-        if body.executor == "process":
-            place_elsewhere(body)
+        check_executor(body.executor, body.node_name, executors)
+        _check_place(body, body.executor)
 
 
-def check_template(template: GraphTemplate, bodies: Mapping[str, Body], given: Collection[str] = ()) -> None:
+def check_template(
+    template: GraphTemplate,
+    bodies: Mapping[str, Body],
+    given: Collection[str] = (),
+    executors: Collection[str] | None = EXECUTORS,
+) -> None:
     """Refuse what a template asks of bodies that cannot be given, variables of secrets included.
 
     :param given: secrets that are given otherwise, whose variables need not be set.
+    :param executors: the names of those that are there; `None` where bodies run in this process, whatever they name.
     :raises TargetError: when a node has no body.
-    :raises DefinitionError: when an executor is unknown or cannot run a node, or a secret is missing.
+    :raises DefinitionError: when an executor is not there or cannot run a node, or a secret is missing.
     """
     for node in template.nodes:
-        check_executor(node.executor, node.identifier)
+        if executors is not None:
+            check_executor(node.executor, node.identifier, executors)
         body = bodies.get(node.node_name)
         if body is None:
             raise _bodiless(template, node, bodies)
-        if node.executor == "process":
-            place_elsewhere(body)
+        _check_place(body, node.executor)
         declared = body.code.secrets
         read_variables(template, {name: declared[name] for name in declared if name not in given})
 
@@ -93,20 +98,26 @@ def _bodiless(template: GraphTemplate, node: NodeTemplate, known: Collection[str
     )
 
 
-def check_executor(name: str | None, node: str) -> None:
-    """:raises DefinitionError: for an executor that does not exist, with those that do."""
-    if name is not None and name not in EXECUTORS:
+def check_executor(name: str | None, node: str, executors: Iterable[str]) -> None:
+    """:raises DefinitionError: for an executor that a runtime does not have, with those that it has."""
+    known = sorted({*EXECUTORS, *executors})
+    if name is not None and name not in known:
         raise DefinitionError(
-            f'Node "{node}" asks for executor "{name}". There is: {", ".join(EXECUTORS)}.'
-            f"{did_you_mean(name, EXECUTORS)}"
+            f'Node "{node}" asks for executor "{name}", which this runtime does not have. There is: {", ".join(known)}.'
+            f'{did_you_mean(name, known)} Give it: executors={{"{name}": ...}}, or --executor {name}=process:4'
         )
 
 
-def place_elsewhere(body: Body) -> Address:
+def _check_place(body: Body, executor: str | None) -> None:
+    if executor is not None and executor != THREAD:
+        place_elsewhere(body, executor)
+
+
+def place_elsewhere(body: Body, executor: str) -> Address:
     """Return where another process finds a body; :raises NotImportable: when it cannot."""
     if body.address is None:
         raise NotImportable(
             f"E140 node `{body.node_name}` ({body.place}) is defined inside a function, so another process"
-            ' cannot import it. Move it to the top of its module, or leave executor="process" out.'
+            f' cannot import it. Move it to the top of its module, or leave executor="{executor}" out.'
         )
     return body.address

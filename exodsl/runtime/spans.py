@@ -35,6 +35,7 @@ from exodsl.errors import ExodslError
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.views import RunStatus, RunView
 from exodsl.runtime.bodies import Bodies
+from exodsl.runtime.executors.protocol import Elsewhere
 from exodsl.runtime.judging import Ending, Raised, failure
 from exodsl.runtime.kinship import Kinship
 from exodsl.runtime.logs import LOG
@@ -48,8 +49,14 @@ def set_up() -> bool:
 class TracedBodies(Bodies):
     """Runs each body inside its state's span, so that spans of its own lie in that one."""
 
-    def __init__(self, manager: StateManager, bodies: Mapping[str, Body], spans: Spans) -> None:
-        super().__init__(manager, bodies)
+    def __init__(
+        self,
+        manager: StateManager,
+        bodies: Mapping[str, Body],
+        executors: Mapping[str, Elsewhere],
+        spans: Spans,
+    ) -> None:
+        super().__init__(manager, bodies, executors)
         self._spans = spans
 
     def run_on_thread(self, claim: Claim) -> Ending:
@@ -62,10 +69,10 @@ class TracedBodies(Bodies):
         with self._spans.of_state(claim) as ended:
             return ended(await super().run_in_loop(claim))
 
-    async def run_in_process(self, claim: Claim) -> Ending:
-        """Run a body in a child process; its span is here, around the call."""
+    async def run_elsewhere(self, claim: Claim) -> Ending:
+        """Run a body in its executor; its span is here, around the call."""
         with self._spans.of_state(claim) as ended:
-            return ended(await super().run_in_process(claim))
+            return ended(await super().run_elsewhere(claim))
 
 
 class Spans:

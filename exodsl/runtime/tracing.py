@@ -9,12 +9,16 @@ from exodsl.dsl.body import Body
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.views import RunStatus
 from exodsl.runtime.bodies import Bodies
+from exodsl.runtime.executors.protocol import Elsewhere
 
 RunsEnded = Callable[[Mapping[str, RunStatus]], None]
 
 
 def traced(
-    manager: StateManager, bodies: Mapping[str, Body], runs_ended: RunsEnded | None = None
+    manager: StateManager,
+    bodies: Mapping[str, Body],
+    executors: Mapping[str, Elsewhere],
+    runs_ended: RunsEnded | None = None,
 ) -> tuple[Bodies, RunsEnded | None]:
     """Return what runs these bodies, and what hears of runs that ended; with spans where tracing is set up.
 
@@ -22,10 +26,10 @@ def traced(
     bodies run as if there were no such thing.
     """
     if "opentelemetry.trace" not in sys.modules:
-        return Bodies(manager, bodies), runs_ended
+        return Bodies(manager, bodies, executors), runs_ended
     from exodsl.runtime.spans import Spans, TracedBodies, set_up
 
     if not set_up():
-        return Bodies(manager, bodies), runs_ended
+        return Bodies(manager, bodies, executors), runs_ended
     spans = Spans(manager, runs_ended)
-    return TracedBodies(manager, bodies, spans), spans.runs_ended
+    return TracedBodies(manager, bodies, executors, spans), spans.runs_ended

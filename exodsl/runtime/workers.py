@@ -1,4 +1,4 @@
-"""Bodies at work: claims that wait for a worker, and those that run in the loop, on threads, in processes."""
+"""Bodies at work: claims that wait for a worker, and those that run in the loop, on threads, in executors."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable
 from anyio.abc import TaskGroup
 
 from exodsl.engine.reports import Claim
+from exodsl.errors import ExecutorUnusable
 from exodsl.runtime.bodies import IN_A_THREAD, Bodies
 from exodsl.runtime.crew import Crew, Job
-from exodsl.runtime.desk import Way
+from exodsl.runtime.desk import LOOP, Way
 from exodsl.runtime.judging import Ending
 from exodsl.runtime.logs import LOG, extras
 from exodsl.runtime.pace import GROW_SECONDS, Pace
 from exodsl.runtime.signals import Interrupted
 from exodsl.runtime.tasks import Tasks
+from exodsl.template.check_executors import THREAD
 
 
 class Workers:
@@ -26,6 +28,7 @@ class Workers:
     :param next_turn: called in the task whose body ended; says whether other tasks should get a turn now.
     :param wake: wakes the loop; in the event loop's thread.
     :param wake_from_thread: does so from any thread.
+    :param broken: gets the error of an executor that can run no bodies any more.
     """
 
     def __init__(
@@ -37,13 +40,16 @@ class Workers:
         next_turn: Callable[[], bool],
         wake: Callable[[], None],
         wake_from_thread: Callable[[], None],
+        broken: Callable[[ExecutorUnusable], None],
     ) -> None:
         self._bodies, self._pace = bodies, pace
-        self._ended, self._handed_back, self._next_turn = ended, handed_back, next_turn
-        self._ready: dict[Way, deque[Claim]] = {"loop": deque(), "thread": deque(), "process": deque()}
+        self._ended, self._handed_back, self._next_turn, self._broken = ended, handed_back, next_turn, broken
+        self._elsewhere: dict[Way, int] = dict.fromkeys(bodies.executors, 0)
+        self._ready: dict[Way, deque[Claim]] = {way: deque() for way in (LOOP, THREAD, *self._elsewhere)}
+        self._ready_but_threads = tuple(ready for way, ready in self._ready.items() if way != THREAD)
         self._in_loop: dict[int, Claim] = {}
         self._on_threads: dict[int, Claim] = {}
-        self._children = 0
+        self._far = 0
         self._short_since = 0.0
         self._longest: int | None = None
         self._crew = Crew[Claim, Ending](pace.workers, bodies.run_on_thread, wake_from_thread)
@@ -123,11 +129,15 @@ class Workers:
 
         So they go from body to body without the loop, which is not to be woken for each.
         """
-        if way == "thread" and not (self._in_loop or self._ready["loop"] or self._ready["process"]):
+        if way == THREAD and not (self._in_loop or any(self._ready_but_threads)):
             return True
-        if way == "process" and self._children >= self._bodies.processes.limit:
+        if way in self._elsewhere and self._is_full(way):
             return False
         return len(self._in_loop) + len(self._on_threads) < self._pace.workers
+
+    def _is_full(self, executor: str) -> bool:
+        limit = self._bodies.executors[executor].limit
+        return limit is not None and self._elsewhere[executor] >= limit
 
     def grow(self, group: TaskGroup) -> bool:
         """Add tasks if claims wait for them; false when they do not."""
@@ -157,22 +167,28 @@ class Workers:
         self._crew.close()
 
     def _start(self, way: Way, claim: Claim) -> None:
-        if way == "thread":
+        if way == THREAD:
             self._on_threads[claim.state_id] = claim
             self._crew.put(Job(claim.state_id, claim, self._bodies.timeout(claim)), first=claim.suspect)
             return
         self._in_loop[claim.state_id] = claim
-        self._children += way == "process"
+        if way != LOOP:
+            self._elsewhere[way] += 1
+            self._far += 1
         self._tasks.put(claim)
 
     async def _work(self, claim: Claim) -> bool:
-        """Run a body in the loop or in a child process; true when others should get a turn."""
-        in_process = self._children > 0 and self._bodies.way(claim) == "process"
+        """Run a body in the loop or in an executor; true when others should get a turn."""
+        way = self._bodies.way(claim) if self._far else LOOP
         try:
-            if in_process:
-                ending = await self._bodies.run_in_process(claim)
-            else:
+            if way == LOOP:
                 ending = await self._bodies.run_in_loop(claim)
+            else:
+                ending = await self._bodies.run_elsewhere(claim)
+        except ExecutorUnusable as error:
+            self._hand_back(self._in_loop.pop(claim.state_id, None))
+            self._broken(error)
+            return False
         except Interrupted:
             self._hand_back(self._in_loop.pop(claim.state_id, None))
             return False
@@ -180,7 +196,9 @@ class Workers:
             self._hand_back(self._in_loop.pop(claim.state_id, None))
             raise
         finally:
-            self._children -= in_process
+            if way != LOOP:
+                self._elsewhere[way] -= 1
+                self._far -= 1
         self._end(self._in_loop.pop(claim.state_id, None), ending)
         return self._next_turn()
 

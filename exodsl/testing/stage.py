@@ -89,6 +89,7 @@ class Stage:
             start_delay=start_delay,
             stand_ins=stand_ins(self.graph, self._faked),
             secrets=self._secrets,
+            executors=None,
         )
         return self.run(manager, begun.run_id)
 

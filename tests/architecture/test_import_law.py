@@ -37,6 +37,8 @@ BREAKS = [
     ("database/a_break", "import cryptography", "cryptography is at home in exodsl.manager"),
     ("api/a_break", "import anyio", "anyio is at home in exodsl.runtime"),
     ("api/a_break", "import opentelemetry.trace", "OpenTelemetry is at home in exodsl.runtime"),
+    ("runtime/a_break", "from distributed import Client", "Dask is at home in exodsl.runtime.executors.dask_cluster"),
+    ("runtime/executors/a_break", "import ray", "Ray is at home in exodsl.runtime.executors.ray_cluster"),
     ("api/a_break", "import typer", "typer and rich are at home in exodsl.cli"),
     ("runtime/a_break", "from rich.console import Console", "typer and rich are at home in exodsl.cli"),
     ("api/a_break", "import pytest", "pytest and syrupy are at home in exodsl.testing"),
@@ -180,6 +182,12 @@ def test_a_database_is_opened_without_what_only_servers_need() -> None:
 
 def test_a_server_needs_no_client() -> None:
     assert "httpx" not in loaded_by("import exodsl.server.serving")
+
+
+def test_what_an_executor_calls_loads_no_more_than_bodies_need() -> None:
+    offenders = sorted(loaded_by("import exodsl.runtime.executors.far") & {"anyio", "networkx", "peewee", "textual"})
+
+    assert not offenders, f"a worker of an executor loads {offenders}"
 
 
 def test_a_run_without_tracing_does_not_load_opentelemetry() -> None:

@@ -1,5 +1,7 @@
 """`exodsl runtime`: a process that serves workflows until it is asked to end."""
 
+import json
+import os
 import signal
 import subprocess
 import time
@@ -250,3 +252,71 @@ def test_what_cannot_be_served_is_refused(cli: Call, folder: Path, targets: list
 
     assert (answer.code, answer.out) == (2, "")
     assert message in answer.err
+
+
+POOLED = """
+import os
+from exodsl import Graph, node
+
+
+@node(executor="pool")
+def process_id() -> int:
+    return os.getpid()
+
+
+graph = Graph("pooled")
+graph.start(process_id)
+"""
+
+
+def test_a_runtime_uses_the_executors_that_it_is_given(serve: Serve, folder: Path, manager: StateManager) -> None:
+    (folder / "pooled.py").write_text(POOLED)
+    process = serve("pooled.py", "--executor", "pool=process:1")
+    run_id = begin(manager, load("pooled.py"), executors=["pool"]).run_id
+    while manager.run(run_id).status == "RUNNING":
+        time.sleep(0.01)
+
+    outputs = only_state(manager, run_id).outputs
+    assert outputs is not None
+    assert outputs["result"] not in (os.getpid(), process.pid)
+
+
+@pytest.mark.parametrize("command", ["run", "runtime"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], 'Give it: executors={"pool": ...}, or --executor pool=process:4'),
+        (["--executor", "pool"], '--executor "pool": write NAME=WHERE, where WHERE is process:4, dask:tcp://host:8786'),
+        (["--executor", "pool=process:no"], 'Executor "pool" cannot be "process:no". Write process:4, dask:'),
+        (["--executor", "pool=process", "--executor", "pool=process"], '"pool" is given twice'),
+    ],
+    ids=["none", "no place", "no number", "twice"],
+)
+def test_an_executor_that_cannot_be_meant_is_refused(
+    cli: Call, folder: Path, command: str, options: list[str], message: str
+) -> None:
+    (folder / "pooled.py").write_text(POOLED)
+
+    answer = cli(command, "pooled.py", *options)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert message in answer.err
+
+
+def test_a_run_and_a_resume_take_executors(cli: Call, folder: Path) -> None:
+    (folder / "pooled.py").write_text(POOLED)
+    run_id = cli("trigger", "pooled.py").out.strip()
+
+    ran, resumed = (cli(*words, "--executor", "pool=process:1") for words in (("run", "pooled.py"), ("resume", run_id)))
+
+    assert (ran.code, resumed.code) == (0, 0)
+
+
+def test_a_check_says_which_executors_a_workflow_needs(cli: Call, folder: Path) -> None:
+    (folder / "pooled.py").write_text(POOLED)
+
+    assert (
+        cli("check", "pooled.py").out
+        == 'pooled.py: graph "pooled" with 1 nodes is fine, and needs --executor pool=...\n'
+    )
+    assert json.loads(cli("check", "pooled.py", "--json").out)[0]["executors"] == ["pool"]

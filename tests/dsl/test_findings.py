@@ -258,7 +258,7 @@ def test_a_plain_value_has_no_field_called_result_in_a_module(findings: Findings
     assert found.suggestion == "Write `show.outputs`."
 
 
-def test_an_unknown_executor_is_found_where_the_node_is_written(findings: Findings) -> None:
+def test_a_misspelt_executor_is_found_where_the_node_is_written(findings: Findings) -> None:
     @node(executor="proces")
     def measure(text: str) -> int:
         return len(text)
@@ -269,7 +269,7 @@ def test_an_unknown_executor_is_found_where_the_node_is_written(findings: Findin
     (found,) = findings(graph)
 
     assert (found.code, found.place) == ("E142", measure.body.place)
-    assert found.suggestion == 'Did you mean "process"?'
+    assert found.suggestion == 'Write "process", or give an executor of your own another name.'
 
 
 def test_a_reference_inside_a_list_is_an_error(findings: Findings) -> None:

@@ -15,7 +15,6 @@ from pydantic import BaseModel, SecretStr
 from exodsl import (
     Context,
     DefinitionError,
-    ExodslError,
     Graph,
     Prune,
     Requeue,
@@ -261,8 +260,3 @@ def test_a_node_inside_a_function_is_refused_at_the_start(manager: Manager) -> N
 
     with pytest.raises(DefinitionError, match="E140 node `local`"):
         graph_of(local).run(db=manager)
-
-
-def test_an_unknown_executor_is_refused_at_the_start(manager: Manager) -> None:
-    with pytest.raises(ExodslError, match=r'executor "proces"\. There is: process, thread\. Did you mean'):
-        graph_of(doubled.options(executor="proces")).run(number=1, db=manager)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from exodsl.errors import GraphInvalid
+from exodsl.template.check_executors import own_executors
 from exodsl.template.checks import check, ensure_valid
 from exodsl.template.findings import Finding
 from exodsl.template.models import GraphTemplate
@@ -159,16 +160,26 @@ def test_an_invalid_template_is_refused_with_every_finding(draw: Draw) -> None:
     )
 
 
-def test_an_unknown_executor_gets_the_one_that_was_meant(draw: Draw) -> None:
+def test_a_misspelt_executor_gets_the_one_that_was_meant(draw: Draw) -> None:
     template = draw("a > b", parts={"a": {"executor": "thread"}, "b": {"executor": "proces"}})
 
     [finding] = check(template)
 
-    assert str(finding) == ('E142  `b` asks for executor "proces". There is: process, thread. Did you mean "process"?')
+    assert str(finding) == (
+        'E142  `b` asks for executor "proces", which reads like "process".'
+        ' Write "process", or give an executor of your own another name.'
+    )
 
 
-def test_an_unknown_executor_hides_nothing_else(draw: Draw) -> None:
-    template = draw("a > b", parts={"b": {"executor": "gpu", "inputs": {"x": "${{ b.outputs.y }}"}}})
+@pytest.mark.parametrize("name", ["gpu", "processes", "gpu-process", "threaded"])
+def test_a_name_of_ones_own_is_for_a_runtime_to_know(draw: Draw, name: str) -> None:
+    template = draw("a > b", parts={"a": {"executor": "process"}, "b": {"executor": name}})
+
+    assert (check(template), own_executors(template)) == ([], [name])
+
+
+def test_a_misspelt_executor_hides_nothing_else(draw: Draw) -> None:
+    template = draw("a > b", parts={"b": {"executor": "Thread", "inputs": {"x": "${{ b.outputs.y }}"}}})
 
     assert [finding.code for finding in check(template)] == ["E107", "E142"]
 

@@ -1,4 +1,4 @@
-"""Child processes for bodies with executor="process": one body each at a time, killed at a timeout."""
+"""Child processes for bodies, as with executor="process": one body each at a time, killed at a timeout."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from exodsl.engine.notes import Line, Progressed
 from exodsl.errors import BodyCrashed
+from exodsl.runtime.executors.protocol import Hear
 from exodsl.runtime.frames import (
     LENGTH,
     NOTE,
@@ -28,7 +28,6 @@ from exodsl.runtime.frames import (
     unpack_note,
 )
 
-Hear = Callable[[Line | Progressed], None]
 _GOODBYE_SECONDS = 2.0
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from exodsl.runtime.child import serve; serve()"
 
@@ -40,8 +39,21 @@ class Processes:
     """
 
     def __init__(self, limit: int | None = None) -> None:
-        self.limit = limit or _cpus()
+        self._limit = limit or _cpus()
         self._idle: list[_Child] = []
+
+    @property
+    def limit(self) -> int:
+        """How many bodies may run at once."""
+        return self._limit
+
+    @property
+    def advice(self) -> str:
+        """Nothing: a child that takes too long has ended."""
+        return ""
+
+    async def open(self, wake: Callable[[], None]) -> None:
+        """Do nothing yet: children are started when there are bodies for them."""
 
     async def run(self, request: Request, limit: float | None, hear: Hear) -> Envelope:
         """Run one body.
