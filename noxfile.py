@@ -113,6 +113,15 @@ def exosphere(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def clusters(session: nox.Session) -> None:
+    """Run bodies on a Dask and on a Ray cluster of this machine's processes; arguments go to pytest."""
+    install(session, "test")
+    session.install("-e", ".[dask,ray]")
+    environment = {"EXODSL_CLUSTERS": "1", "RAY_AUTH_MODE": "disabled"}  # else Ray writes a token to the home folder
+    session.run("pytest", "tests/clusters", *session.posargs, env=environment)
+
+
+@nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Let schemathesis look for what a server of ours does not answer; arguments go to it."""
     install(session, "test")

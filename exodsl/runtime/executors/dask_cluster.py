@@ -6,8 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any, ParamSpec, TypeVar
 
-import dask
-from distributed import Client
+import dask  # pyright: ignore[reportMissingImports]
+from distributed import Client  # pyright: ignore[reportMissingImports]
 
 from exodsl.runtime.logs import LOG
 

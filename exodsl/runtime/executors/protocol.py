@@ -17,10 +17,12 @@ class Elsewhere(Protocol):
     @property
     def limit(self) -> int | None:
         """How many bodies it may be given at once; `None` when that is for the runtime's workers to bound."""
+        ...
 
     @property
     def advice(self) -> str:
         """What is said besides when a body took too long."""
+        ...
 
     async def open(self, wake: Callable[[], None]) -> None:
         """Be ready for bodies.
@@ -38,6 +40,7 @@ class Elsewhere(Protocol):
         :raises BodyCrashed: when no answer came.
         :raises ExecutorUnusable: when no body can be run here any more.
         """
+        ...
 
     async def close(self) -> None:
         """Let go of what was opened."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
-import ray
+import ray  # pyright: ignore[reportMissingImports]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,12 +24,12 @@ class RayExecutor(Executor):
     def __init__(self, address: str) -> None:
         self._own = not ray.is_initialized()
         if self._own:
-            ray.init(address=address, logging_level="WARNING")
+            ray.init(address=address, logging_level=logging.ERROR)
+        self._task: Any = cache(ray.remote(max_retries=0))  # a function is sent to the cluster once
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Call a function as a task of the cluster; its future can be cancelled although it runs."""
-        task: Any = ray.remote(max_retries=0)(fn)
-        return _Called(task.remote(*args, **kwargs))
+        return _Called(self._task(fn).remote(*args, **kwargs))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the cluster, unless the program was connected before."""

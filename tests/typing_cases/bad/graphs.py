@@ -48,6 +48,7 @@ graph.connect(split, count.takes(text=split.outputs.number))  # mypy: arg-type, 
 graph.connect(count, total, counts=count.outputs)  # mypy: call-overload, pyright: reportCallIssue
 graph.connect(count, count, text=collect(count.outputs))  # mypy: call-overload, pyright: reportCallIssue
 graph.connect(split, count).unites(split, strategy="SOME")  # mypy: arg-type, pyright: reportArgumentType
+graph.run(executors={"pool": 4})  # mypy: dict-item, pyright: reportArgumentType
 graph.schedule("0 9 * * *", catch_up="newest")  # mypy: arg-type, pyright: reportArgumentType
 graph.schedule("0 9 * * *", overlap=True)  # mypy: arg-type, pyright: reportArgumentType
 Graph("wrong", inputs=dict)  # mypy: type-var, pyright: reportArgumentType

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from typing import Generic, TypeVar, assert_type
 
 from pydantic import BaseModel
@@ -94,3 +96,10 @@ graph.connect(arrived, act, text=arrived.outputs.text)
 graph.connect(one, Bare, text=one.outputs.text)
 graph.connect(Bare, act, text=Bare.outputs.upper)
 graph.connect((one, plain), act.takes(text=one.outputs.text)).unites(one, strategy="ALL_DONE")
+
+
+def elsewhere(pool: ThreadPoolExecutor) -> int:
+    """Run bodies in executors: one that is there, what makes one, and a text."""
+    made = partial(ProcessPoolExecutor, 4)
+    run = graph.run(document="a", executors={"a": pool, "b": made, "c": ProcessPoolExecutor, "d": "process:4"})
+    return run.output(plain.options(executor="a"))
