@@ -12,11 +12,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from exodsl.cli.counts import totals
-from exodsl.cli.exits import INTERRUPTED, say
+from exodsl.cli.exits import INTERRUPTED, REFUSED, say
 from exodsl.cli.results import short, show_result
 from exodsl.cli.storage import command, spelled
 from exodsl.cli.tables import spelled_seconds
 from exodsl.cli.watching import watched
+from exodsl.errors import ExecutorUnusable
 
 if TYPE_CHECKING:
     from exodsl.dsl.body import Body
@@ -44,11 +45,18 @@ def drive(
         with watched(partial(manager.progress, run.run_id), _ancestors(manager, run)):
             asyncio.run(_worked_on(manager, run, bodies, workers, executors))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        say(f"Interrupted; what was recorded is kept. Go on with:\n  {command(db, 'resume', short(run.run_id))}")
+        say(f"Interrupted; {_how_to_go_on(run, db)}")
         return INTERRUPTED
+    except ExecutorUnusable as error:
+        say(f"{error}\nThe run is not done; {_how_to_go_on(run, db)}")
+        return REFUSED
     run = manager.run(run.run_id)
     say(_ended(manager, run, time.monotonic() - began))
     return show_result(manager, run, db, as_json=as_json)
+
+
+def _how_to_go_on(run: RunView, db: str | None) -> str:
+    return f"what was recorded is kept. Go on with:\n  {command(db, 'resume', short(run.run_id))}"
 
 
 def _ancestors(manager: StateManager, run: RunView) -> Mapping[str, frozenset[str]]:

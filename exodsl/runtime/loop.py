@@ -70,16 +70,18 @@ class Loop:
         """
         self._awake = anyio.Event()
         await self._bodies.open(self._wake)
+        try:
+            await self._serve()
+        finally:
+            await self._bodies.close()
+        if ended_by := self._failure or self._broken or self._cancelled:
+            raise ended_by
+
+    async def _serve(self) -> None:
         self._soon = soon_here()
+        wake = self._outside(self._wake)
         self._workers = Workers(
-            self._bodies,
-            self._pace,
-            self._report,
-            self._release,
-            self._next_turn,
-            self._wake,
-            self._outside(self._wake),
-            self._give_up,
+            self._bodies, self._pace, self._report, self._release, self._next_turn, self._wake, wake, self._give_up
         )
         self._exchanges.open(self._name, self._serves)
         self._deaf = self._manager.wake_on_work(self._outside(self._nudge))
@@ -91,7 +93,6 @@ class Loop:
             await self._serve_shielded()
         finally:
             self._leave()
-        self._raise_what_ended_it()
 
     @property
     def left(self) -> bool:
@@ -116,7 +117,6 @@ class Loop:
                 async with anyio.create_task_group() as inside:
                     await self._drive(inside)
                     self._leave()  # now, as a body that withstands its cancellation would hold it up
-                await self._bodies.close()
             outside.cancel_scope.cancel()
 
     async def _stop_when_cancelled(self) -> None:
@@ -176,13 +176,6 @@ class Loop:
         except ExodslError as error:
             if self._failure is None:
                 self._failure = error
-
-    def _raise_what_ended_it(self) -> None:
-        for error in (self._failure, self._broken):
-            if error is not None:
-                raise error
-        if self._cancelled is not None:
-            raise self._cancelled
 
     async def _rest(self, group: TaskGroup) -> None:
         """Wait until something happens, or until something is due."""

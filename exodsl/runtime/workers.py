@@ -44,12 +44,12 @@ class Workers:
     ) -> None:
         self._bodies, self._pace = bodies, pace
         self._ended, self._handed_back, self._next_turn, self._broken = ended, handed_back, next_turn, broken
-        self._elsewhere: dict[Way, int] = dict.fromkeys(bodies.executors, 0)
+        self._elsewhere: dict[Way, int] = dict.fromkeys(bodies.executors, 0)  # how many bodies each executor has
         self._ready: dict[Way, deque[Claim]] = {way: deque() for way in (LOOP, THREAD, *self._elsewhere)}
         self._ready_but_threads = tuple(ready for way, ready in self._ready.items() if way != THREAD)
         self._in_loop: dict[int, Claim] = {}
         self._on_threads: dict[int, Claim] = {}
-        self._far = 0
+        self._far = 0  # how many all of them have
         self._short_since = 0.0
         self._longest: int | None = None
         self._crew = Crew[Claim, Ending](pace.workers, bodies.run_on_thread, wake_from_thread)

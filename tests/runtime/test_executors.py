@@ -363,6 +363,19 @@ def test_an_executor_that_is_not_there_is_refused_at_the_start(
     )
 
 
+def test_a_state_that_names_an_executor_that_is_not_there_fails_for_good(manager: Manager) -> None:
+    begin(manager, graph_of(numbers.options(executor="gpu")), {"count": 1}, executors=["gpu"])
+    runtime = Runtime(nodes=[numbers], manager=manager, runs_ended=lambda runs: runtime.stop())
+
+    runtime.start()
+
+    (run,) = manager.runs().items
+    (state,) = manager.states(run.run_id).items
+    assert (state.status, state.retry_count) == ("ERRORED", 0)
+    assert state.error is not None
+    assert state.error.message.startswith('Node "numbers" asks for executor "gpu", which this runtime does not have.')
+
+
 def test_a_node_that_cannot_be_imported_is_refused_with_its_name(manager: Manager, threads: ThreadPoolExecutor) -> None:
     @node(executor="pool")
     def local() -> None:

@@ -186,10 +186,11 @@ def test_it_works_where_an_event_loop_is_running(graph: Graph) -> None:
     assert anyio.run(inside) == 6
 
 
-def test_bodies_for_processes_run_in_this_one() -> None:
+@pytest.mark.parametrize("executor", ["process", "cluster"])
+def test_bodies_for_executors_run_in_this_process(executor: str) -> None:
     here = threading.get_ident()
 
-    run = run_inline(alone(thread_of.options(executor="process")))
+    run = run_inline(alone(thread_of.options(executor=executor)))
 
     assert run.output(thread_of) == here
 
