@@ -11,6 +11,7 @@
     │       └── NotImportable    another process cannot import it
     ├── GraphInvalid             compiling found something; carries every finding
     ├── GraphNotReady            the nodes of a graph are not registered as it needs them
+    ├── NotExpressible           a graph uses what Exosphere has not; carries every misfit
     ├── TargetError              a module, file or template cannot be loaded
     ├── SettingInvalid           a runtime is given a number or an option that cannot be meant
     ├── ExtraMissing             an optional part of exodsl is not installed
@@ -30,8 +31,9 @@
     ├── RunStuck                 a run in a test cannot end, or does not
     ├── RunFailed                a value of a failed run was asked for
     ├── BodyCrashed              the process of a body ended without an answer
-    ├── NamespaceRefused         a key that is limited to namespaces was shown for what is beyond them
+    ├── BodyFailed               a body raised; the text is all that Exosphere keeps of it
     ├── ExecutorUnusable         an executor cannot be had, or can run no bodies any more
+    ├── NamespaceRefused         a key that is limited to namespaces was shown for what is beyond them
     └── DatabaseUnusable         the database cannot be opened, read or written
         ├── DatabaseMissing      there is none, and nothing was to be made
         ├── DatabaseLocked       another program holds it
@@ -133,6 +135,18 @@ class GraphNotReady(ExodslError, ValueError):
         super().__init__(f'Graph "{graph}" is not valid for the nodes that are registered: {" ".join(misfits)}')
 
 
+class NotExpressible(ExodslError, ValueError):
+    """A graph, or one of its nodes, uses what Exosphere has not; `misfits` says what, and what to do."""
+
+    code = "not-expressible"
+
+    def __init__(self, graph: str, misfits: Sequence[str]) -> None:
+        self.graph, self.misfits = graph, tuple(misfits)
+        count = len(self.misfits)
+        head = f'Graph "{graph}" uses {count} {"thing" if count == 1 else "things"} that Exosphere has not:'
+        super().__init__("\n".join([head, *(f"  {misfit}" for misfit in self.misfits)]))
+
+
 class TargetError(ExodslError, ValueError):
     """A target (a file, a module, a template) cannot be turned into a graph."""
 
@@ -150,9 +164,11 @@ class ExtraMissing(ExodslError, ImportError):
 
     code = "extra-missing"
 
-    def __init__(self, what: str, extra: str) -> None:
+    def __init__(self, what: str, extra: str, condition: str = "") -> None:
         self.extra = extra
-        super().__init__(f'{what} need a part of exodsl that is not installed: pip install "exodsl[{extra}]"')
+        super().__init__(
+            f'{what} need a part of exodsl that is not installed: pip install "exodsl[{extra}]"{condition}'
+        )
 
 
 class InputInvalid(ExodslError, ValueError):
@@ -350,6 +366,12 @@ class NamespaceRefused(ExodslError, PermissionError):
             if namespace is None
             else f'The key is not for namespace "{namespace}". Show one that is: whoever runs the server makes them.'
         )
+
+
+class BodyFailed(ExodslError, RuntimeError):
+    """A body raised while Exosphere's SDK ran it; the text has type, message and traceback, and no secrets."""
+
+    code = "body-failed"
 
 
 class DatabaseUnusable(ExodslError, OSError):

@@ -35,12 +35,13 @@ def export(
 ) -> None:
     """Write a workflow as JSON to stdout, in the form that Exosphere's state manager takes.
 
-    What that form cannot say is named on stderr, one line each. With --run, one run goes into a database of its own
-    instead, with its states and their values, as it stands; every command that takes --db opens it.
+    A workflow that uses what Exosphere has not is refused: each such thing is named, with what to do. What has to be
+    filled in or known is said on stderr. --whole writes everything, for exodsl. With --run, one run goes into a
+    database of its own instead, with its states and their values, as it stands; every command that takes --db opens it.
 
     Examples:
 
-      exodsl export words.py > words.json
+      exodsl export orders.py > orders.json
       exodsl export words.py --whole > words.json
       exodsl run words.json --nodes words.py --input document="A text."
       exodsl export --run 6f0c21ab --output run.db
@@ -74,14 +75,16 @@ def _export_run(run: str, output: str | None, db: str | None) -> None:
 
 
 def _export_workflow(target: str, namespace: str | None, *, whole: bool) -> None:
-    from exodsl.cli.targets import template_of
-    from exodsl.template.export import as_exosphere
+    from exodsl.cli.targets import bare_workflow, template_of, workflow_of
 
-    template = template_of(target, namespace)
     if whole:
-        answer(template.model_dump_json(indent=2, exclude_defaults=True))
+        answer(template_of(target, namespace).model_dump_json(indent=2, exclude_defaults=True))
         return
-    body, lost = as_exosphere(template)
-    answer(json.dumps(body, ensure_ascii=False, indent=2))
-    for line in lost:
-        say(f"not in this form: {line}")
+    from exodsl.exosphere.limits import plain_form
+
+    by_hand = target.endswith(".json")
+    workflow = bare_workflow(target, namespace) if by_hand else workflow_of(target, None, namespace)
+    form = plain_form(workflow.template, workflow.bodies)
+    answer(json.dumps(form.body, ensure_ascii=False, indent=2))
+    for remark in form.remarks:
+        say(remark)

@@ -81,13 +81,55 @@ def test_show_draws_in_ascii(cli: Call) -> None:
     assert cli("show", "words.py", "--ascii").out.isascii()
 
 
-def test_export_writes_the_plain_form_and_names_what_it_cannot_say(cli: Call) -> None:
+TRAVELS = (
+    "the graph: orders.most, orders.result, ship.result: no text, so the value travels as JSON text, which the nodes of"
+    " `exodsl.exosphere.runtime` read and write."
+)
+ORDERS = """
+from exodsl import Context, Graph, env, inject, node
+
+@node
+def orders(day: str, most: int = 3) -> list[int]: return list(range(most))
+
+@node
+def ship(result: int{ctx}) -> str: return str(result)
+
+graph = Graph("orders", secrets={{"key": env("KEY")}})
+graph.connect(orders, ship)
+"""
+
+
+def test_export_writes_what_exosphere_takes_and_says_what_to_fill_in(cli: Call, folder: Path) -> None:
+    (folder / "orders.py").write_text(ORDERS.format(ctx=""))
+    answer = cli("export", "orders.py")
+
+    assert answer.code == 0
+    assert [node["inputs"] for node in json.loads(answer.out)["nodes"]] == [
+        {"day": "", "most": "3"},
+        {"result": "${{ orders.outputs.result }}"},
+    ]
+    assert [line.partition(" is ")[0] for line in answer.err.splitlines()] == [
+        'the graph: secret "key"',
+        TRAVELS,
+        'orders: input "day"',
+    ]
+
+
+def test_export_refuses_a_graph_that_exosphere_would_run_otherwise(cli: Call) -> None:
     answer = cli("export", "words.py")
 
-    nodes = json.loads(answer.out)["nodes"]
-    assert [node["identifier"] for node in nodes] == ["split", "count_words", "total"]
-    assert all(line.startswith("not in this form: ") for line in answer.err.splitlines())
-    assert "count_words" in answer.err
+    assert (answer.code, answer.out) == (2, "")
+    head, *misfits = answer.err.splitlines()
+    assert head == 'Graph "word-count" uses 2 things that Exosphere has not:'
+    assert [misfit[:28] for misfit in misfits] == ["  total: it unites `split`, ", '  total: input "counts" read']
+
+
+def test_export_names_what_a_body_asks_for_and_exosphere_has_not(cli: Call, folder: Path) -> None:
+    (folder / "orders.py").write_text(ORDERS.format(ctx=", ctx: Context = inject()"))
+    answer = cli("export", "orders.py")
+
+    assert (answer.code, "  ship: `ctx` is a `Context`; Exosphere tells a node nothing" in answer.err) == (2, True)
+    assert "orders.py:" in answer.err
 
 
 def test_a_whole_export_loses_nothing(cli: Call, folder: Path) -> None:

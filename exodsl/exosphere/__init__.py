@@ -1,0 +1,1 @@
+"""What leads to Exosphere: a graph in the form that its state manager takes."""
