@@ -100,16 +100,17 @@ def mutations(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def exosphere(session: nox.Session) -> None:
-    """Let Exosphere's own SDK work against a server of ours, where there is a Python 3.12 for it."""
+    """Let Exosphere's own SDK work against a server of ours, with its nodes and ours, where a Python 3.12 is."""
     python = shutil.which("python3.12")
     if python is None:
         session.skip("Exosphere's SDK needs Python 3.12 or later, and there is no python3.12 on the PATH")
     install(session, "test")
     sdk = Path(session.create_tmp()) / "sdk"
     session.run(python, "-m", "venv", "--clear", str(sdk), external=True)
-    session.run(str(sdk / "bin" / "pip"), "install", "--quiet", "exospherehost==0.0.3b1", external=True)
+    pip = [str(sdk / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    session.run(*pip, "exospherehost==0.0.3b1", "-e", ".[exosphere]", external=True)
     environment = {"EXODSL_EXOSPHERE_PYTHON": str(sdk / "bin" / "python")}
-    session.run("pytest", "tests/server/test_sdk.py", *session.posargs, env=environment)
+    session.run("pytest", "tests/server/test_sdk.py", "tests/server/test_hosted.py", *session.posargs, env=environment)
 
 
 @nox.session(default=False)

@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import Parameter
-from typing import Any, ClassVar, TypeGuard, cast
+from typing import Any, ClassVar, TypeGuard, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
-from exodsl.dsl.hints import Scope, bare, spell
+from exodsl.dsl.hints import Scope, bare, members, spell
 from exodsl.dsl.places import caller
 from exodsl.dsl.references import Origin, Reference
 from exodsl.dsl.returns import RESULT, Amount, Returned, Yields, is_model, read_return
@@ -127,7 +127,7 @@ def _nested(kind: type[BaseNode], name: str) -> type[BaseModel]:
 def _returns(kind: type[BaseNode], hints: dict[str, Any], yields: Yields | None) -> Returned:
     """Read what `execute` returns; a nested `Outputs` says what one output is."""
     declared = getattr(kind, "Outputs", None)
-    if "return" not in hints:
+    if _says_either(hints.get("return", Any), declared):
         return _unannotated(declared and _nested(kind, "Outputs"), yields)
     returned = read_return(hints["return"], yields)
     if declared is None:
@@ -139,6 +139,12 @@ def _returns(kind: type[BaseNode], hints: dict[str, Any], yields: Yields | None)
     if not (isinstance(item, type) and issubclass(item, outputs)):
         raise NodeRefused(f"its `execute` returns `{spell(returned.item)}`, but its outputs are `Outputs`")
     return Returned(outputs, "fields", returned.amount)
+
+
+def _says_either(annotation: Any, outputs: Any) -> bool:
+    """Say whether an annotation leaves open how many outputs there are: `Any`, or `Outputs | list[Outputs]`."""
+    parts = {get_args(part) if get_origin(part) is list else part for part in members(bare(annotation))}
+    return annotation is Any or parts == {outputs, (outputs,)}
 
 
 def _unannotated(outputs: type[BaseModel] | None, yields: Yields | None) -> Returned:

@@ -117,7 +117,7 @@ class OutputCodec:
         return self._to_json(held, by_alias=False, warnings="error")
 
     def _nothing(self, value: Any) -> str:
-        if value is not None:
+        if value is not None and not _is_empty(value):
             raise self.mistakes.something(value)
         return "{}"
 
@@ -144,6 +144,12 @@ class OutputCodec:
             return object_schema(self._adapter.json_schema(by_alias=False, mode="serialization"))
         except PydanticUserError as error:
             raise _not_storable(self._node, self.returned.item, error) from error
+
+
+def _is_empty(value: Any) -> bool:
+    """Say whether a value is a model without fields: what a class node may return that has nothing to give."""
+    kind = cast("Any", type(value))
+    return is_model(kind) and not kind.model_fields
 
 
 def _output_adapter(node: str, returned: Returned) -> TypeAdapter[Any]:

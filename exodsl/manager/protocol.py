@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from exodsl.engine.notes import Notes
 from exodsl.engine.reports import Claim, Report
 from exodsl.manager.inspection import Inspection
+from exodsl.manager.registration import Registration
 from exodsl.manager.views import (
     Cleaned,
     GateStatus,
@@ -119,7 +120,7 @@ class Rotated:
     kept: int
 
 
-class StateManager(Inspection, Protocol):
+class StateManager(Inspection, Registration, Protocol):
     """Keeps templates, runs and states, and moves them by the rules of the engine."""
 
     def upsert(self, template: GraphTemplate, secrets: Mapping[str, SecretStr] | None = None) -> int:

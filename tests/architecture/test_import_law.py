@@ -54,6 +54,8 @@ BREAKS = [
     ("api/a_break", "import fastapi", "FastAPI is at home in exodsl.server"),
     ("manager/a_break", "import prometheus_client", "FastAPI is at home in exodsl.server"),
     ("server/a_break", "import exodsl.cli", "A room imports only from the rooms below it"),
+    ("server/a_break", "import exodsl.exosphere", "A room imports only from the rooms below it"),
+    ("runtime/a_break", "import exospherehost", "Exosphere's SDK is at home in exodsl.exosphere"),
 ]
 
 
@@ -164,6 +166,12 @@ def test_importing_exodsl_loads_nothing_that_it_may_do_without() -> None:
     offenders = sorted(loaded_by("import exodsl") & {"networkx", "opentelemetry", "textual"})
 
     assert not offenders, f"`import exodsl` loads {offenders}"
+
+
+def test_what_is_spelled_like_exospheres_sdk_loads_neither_that_nor_a_server() -> None:
+    loaded = loaded_by("from exodsl.exosphere import BaseNode, GraphNodeModel, Runtime, StateManager, runtime")
+
+    assert not loaded & {"aiohttp", "exospherehost", "fastapi", "networkx", "starlette", "uvicorn"}
 
 
 def test_help_loads_no_heavy_library(help_call: str) -> None:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from exodsl.manager.sealing import KEY_VARIABLE, new_key
 from tests.docs.fenced import fenced_blocks
 from tests.server.conftest import KEY, ROOT, Caller, Outside
+from tests.server.sdk import NEEDS_SDK, sdk, started, until_ended, until_registered
 
-PYTHON = os.environ.get("EXODSL_EXOSPHERE_PYTHON")
-"""A Python 3.12 that has `exospherehost`; `nox -s exosphere` makes one."""
-
-pytestmark = pytest.mark.skipif(
-    PYTHON is None,
-    reason="no Python 3.12 with `exospherehost`: `nox -s exosphere` makes one, or name one in EXODSL_EXOSPHERE_PYTHON",
-)
+pytestmark = NEEDS_SDK
 
 RUNTIME = """
 import json
@@ -122,14 +114,13 @@ asyncio.run(main(sys.argv[1:]))
 
 
 @pytest.fixture
-def outside(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Outside:
-    """Servers that can keep secrets."""
+def sealing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers can keep secrets."""
     monkeypatch.setenv(KEY_VARIABLE, new_key())
-    return outside
 
 
 @pytest.fixture
-def caller(outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller]:
+def caller(sealing: None, outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller]:
     """A caller of a server for which a runtime of the SDK works."""
     server = outside.start()
     monkeypatch.setenv("EXOSPHERE_STATE_MANAGER_URI", server.url)
@@ -137,43 +128,13 @@ def caller(outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     caller = server.caller()
     with (
         (tmp_path / "printed").open("w") as printed,
-        _sdk(RUNTIME, stdout=printed, stderr=subprocess.DEVNULL) as runtime,
+        sdk(RUNTIME, stdout=printed, stderr=subprocess.DEVNULL) as runtime,
     ):
         until_registered(caller, runtime)
         yield caller
         still_there = runtime.poll() is None
         runtime.kill()
     assert still_there, "the SDK's runtime ended"
-
-
-def _sdk(program: str, *words: str, **pipes: Any) -> subprocess.Popen[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV_"))}
-    return subprocess.Popen([str(PYTHON), "-c", program, *words], env=kept, text=True, **pipes)
-
-
-def until_registered(caller: Caller, runtime: subprocess.Popen[str]) -> None:
-    """Wait until a runtime of the SDK has registered its nodes."""
-    while not caller.get("nodes/")["count"]:
-        assert runtime.poll() is None, "the SDK's runtime ended"
-        time.sleep(0.05)
-
-
-def started(program: str, *words: str) -> str:
-    """Let a program of the SDK start a run; return its id."""
-    with _sdk(program, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        printed, complaint = process.communicate(timeout=60)
-    assert process.returncode == 0, complaint
-    return printed.strip()
-
-
-def until_ended(caller: Caller, run_id: str) -> str:
-    """Wait until a run has ended; return how."""
-    for _ in range(300):
-        status: str = caller.run(run_id)["status"]
-        if status != "PENDING":
-            return status
-        time.sleep(0.1)
-    raise AssertionError(caller.states(run_id))
 
 
 def run(caller: Caller, *chunks: str) -> tuple[str, list[tuple[str, str]]]:
@@ -205,7 +166,7 @@ def test_the_programs_of_the_page_work(outside: Outside, monkeypatch: pytest.Mon
     monkeypatch.setenv("EXOSPHERE_STATE_MANAGER_URI", server.url)
     monkeypatch.setenv("EXOSPHERE_API_KEY", KEY)
     caller = server.caller("docs")
-    with _sdk(nodes, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as runtime:
+    with sdk(nodes, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as runtime:
         until_registered(caller, runtime)
         run_id = started(start)
         until_ended(caller, run_id)

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from pydantic_core import from_json
 
 from exodsl.database import registry
 from exodsl.errors import GraphNotFound, GraphNotReady, InputInvalid
 from exodsl.manager.exosphere.describing import TOLERATED, describe, undescribed
 from exodsl.manager.exosphere.registering import Registering, specs
 from exodsl.manager.protocol import Trigger
+from exodsl.manager.registration import GraphRecord as GraphRecord
 from exodsl.manager.views import moment
 from exodsl.template.models import GraphTemplate
 from exodsl.template.needs import root_of
 from exodsl.template.schema_types import ValueType, properties
-
-
-@dataclass(frozen=True, slots=True)
-class GraphRecord:
-    """The newest version of a graph, and what does not fit the nodes that are registered; nothing when it is valid.
-
-    :param created_at: when its first version was stored; `updated_at` when this one was.
-    """
-
-    template: GraphTemplate
-    created_at: datetime
-    updated_at: datetime
-    misfits: tuple[str, ...]
+from exodsl.template.texts import from_text
 
 
 class Accepting(Registering, ABC):
@@ -117,13 +103,4 @@ def _taken(template: GraphTemplate, given: Mapping[str, str]) -> dict[str, Any]:
     """Return those of the given inputs that a run takes."""
     schema = template.inputs_schema or root_of(template).inputs_schema
     types = properties(ValueType.of(schema or {}))
-    return {name: _typed(text, types[name]) for name, text in given.items() if name in types}
-
-
-def _typed(text: str, kind: ValueType) -> Any:
-    if kind.takes(text):
-        return text
-    try:
-        return from_json(text, allow_inf_nan=False)
-    except ValueError:
-        return text  # the check of the inputs says what was expected instead
+    return {name: from_text(text, types[name]) for name, text in given.items() if name in types}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,21 +11,12 @@ from pydantic_core import from_json, to_json
 
 from exodsl.database import registry
 from exodsl.database.rows import Row
+from exodsl.manager.registration import NodeSpec as NodeSpec
 from exodsl.manager.viewing import Viewing
 from exodsl.manager.views import moment
 
 NodeName = tuple[str, str]
 """The namespace of a node and its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSpec:
-    """What a runtime says of one of its nodes; the schemas are those of pydantic models."""
-
-    name: str
-    inputs_schema: Mapping[str, Any]
-    outputs_schema: Mapping[str, Any]
-    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
