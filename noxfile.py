@@ -1,6 +1,7 @@
 """What is checked, and how: `nox -s tests` first, `nox -l` for the list."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import nox
@@ -16,6 +17,13 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 def install(session: nox.Session, group: str) -> None:
     """Install a dependency group beside the project itself, which is editable so that edits are seen."""
     session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, group))
+
+
+def working(python: str) -> str | None:
+    """Return where an interpreter is; the shim of a version manager is on the PATH without one behind it, too."""
+    found = shutil.which(python)
+    works = found is not None and subprocess.run([found, "--version"], capture_output=True).returncode == 0
+    return found if works else None
 
 
 @nox.session
@@ -101,9 +109,9 @@ def mutations(session: nox.Session) -> None:
 @nox.session(default=False)
 def exosphere(session: nox.Session) -> None:
     """Let Exosphere's own SDK work against a server of ours, with its nodes and ours, where a Python 3.12 is."""
-    python = shutil.which("python3.12")
+    python = next((found for minor in (12, 13, 14) if (found := working(f"python3.{minor}"))), None)
     if python is None:
-        session.skip("Exosphere's SDK needs Python 3.12 or later, and there is no python3.12 on the PATH")
+        session.skip("Exosphere's SDK needs Python 3.12 or later, and none that works is on the PATH")
     install(session, "test")
     sdk = Path(session.create_tmp()) / "sdk"
     session.run(python, "-m", "venv", "--clear", str(sdk), external=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
 
 from pydantic import BaseModel as Model
 
 from exodsl.exosphere import BaseNode, GraphNodeModel
 from tests.exosphere.conftest import Kept, serving, stored
+from tests.template.test_export import UNITE
 
 
 class SampleNode(BaseNode):
@@ -69,24 +69,6 @@ class ResultMergerNode(BaseNode):
         return self.Outputs(total=str(sum(map(int, json.loads(self.inputs.processed_data)))))
 
 
-FANOUT: list[dict[str, Any]] = [
-    {"node_name": "DataSplitterNode", "identifier": "data_splitter", "next_nodes": ["processor"]},
-    {
-        "node_name": "DataProcessorNode",
-        "identifier": "processor",
-        "inputs": {"data": "${{ data_splitter.outputs.chunk }}"},
-        "next_nodes": ["merger"],
-    },
-    {
-        "node_name": "ResultMergerNode",
-        "identifier": "merger",
-        "inputs": {"processed_data": "${{ processor.outputs.result }}"},
-        "unites": {"identifier": "data_splitter"},
-        "next_nodes": [],
-    },
-]
-
-
 def test_the_quick_start_runs(kept: Kept) -> None:
     async def program() -> str:
         async with serving(SampleNode, namespace="MyProject") as manager:
@@ -104,7 +86,7 @@ def test_the_quick_start_runs(kept: Kept) -> None:
 def test_the_fanout_with_its_unite_runs(kept: Kept) -> None:
     async def program() -> str:
         async with serving(DataSplitterNode, DataProcessorNode, ResultMergerNode, namespace="MyProject") as manager:
-            nodes = [GraphNodeModel.model_validate({"namespace": "MyProject", **node}) for node in FANOUT]
+            nodes = [GraphNodeModel.model_validate({"namespace": "MyProject", **node}) for node in UNITE["nodes"]]
             await stored(manager, "chunks", *nodes)
             started = await manager.trigger("chunks", inputs={"data": json.dumps(list(range(250)))})
             await kept.ended(started["run_id"])
