@@ -29,7 +29,8 @@ def main() -> int:
                 "--request-timeout",
                 "20",
             ]
-            return subprocess.run(["schemathesis", "run", url, *options, *sys.argv[1:]], check=False).returncode
+            command = ["schemathesis", "run", url, *options, *sys.argv[1:]]
+            return subprocess.run(command, cwd=folder, check=False).returncode  # it keeps a folder of its own there
         finally:
             outside.end()
 
