@@ -114,7 +114,7 @@ class StateManager:
         return await asyncio.to_thread(self._asked, call)
 
     def _asked(self, call: Callable[[Manager], T]) -> T:
-        manager = api.StateManager.open(self._uri)
+        manager = api.StateManager.open(self._uri, key=self._key)
         try:
             return call(manager)
         finally:

@@ -85,6 +85,12 @@ class _Guard:
             self.scope.check(*self.manager.homes(namespace, graph, version))
         return arguments
 
+    def begun(self, arguments: Arguments) -> Arguments:
+        """Let one run be started of such a graph."""
+        self.scope.check(arguments["namespace"])
+        self.scope.check(*self.manager.homes(arguments["namespace"], arguments["graph"]))
+        return arguments
+
     # Calls of runtimes
 
     def serves(self, arguments: Arguments) -> Arguments:
@@ -173,12 +179,13 @@ ADMITS: Mapping[str, Callable[[_Guard, Arguments], Arguments]] = {
     **dict.fromkeys(("retry", "rerun"), _Guard.run_anew),
     **dict.fromkeys(("state", "notes", "relatives"), _Guard.state),
     **dict.fromkeys(("pause_schedule", "resume_schedule"), _Guard.schedule),
-    **dict.fromkeys(("template", "read_secrets", "set_secret"), _Guard.graph),
+    **dict.fromkeys(("template", "read_secrets", "set_secret", "graph_record", "register_nodes"), _Guard.graph),
     **dict.fromkeys(("close_session", "close_hosted"), _Guard.leaving),
     **dict.fromkeys(("wake_on_work", "wait"), _Guard.sessions),
     **dict.fromkeys(("runs", "find_runs", "graphs", "runtimes", "clean", "clean_some"), _Guard.listed),
     **dict.fromkeys(("secrets", "schedules"), _Guard.sifted),
-    "upsert": _Guard.template,
+    **dict.fromkeys(("upsert", "accept"), _Guard.template),
+    "begin": _Guard.begun,
     "trigger": _Guard.triggers,
     **dict.fromkeys(("open_session", "host_session"), _Guard.serves),
     **dict.fromkeys(("exchange", "exchange_hosted"), _Guard.exchange),

@@ -70,8 +70,8 @@ NOT_CALLS = frozenset({"clean", "close", "close_session", "exchange", "export_ru
 """What the state manager has that is no plain question and answer."""
 _READING = frozenset(
     ("template", "secrets", "schedules", "read_store", "read_secrets", "run", "runs", "states", "state", "notes")
-) | {"gates", "progress"}
-_ONCE = frozenset(("cancel", "pause", "resume", "retry", "rerun", "pause_schedule", "resume_schedule"))
+) | {"gates", "graph_record", "progress"}
+_ONCE = frozenset(("begin", "cancel", "pause", "resume", "retry", "rerun", "pause_schedule", "resume_schedule"))
 
 
 class Call:

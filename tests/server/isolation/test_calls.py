@@ -15,6 +15,7 @@ from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.filters import RunFilter, StateFilter
 from exodsl.manager.inspection import Inspection
 from exodsl.manager.protocol import Serves, StateManager, Trigger
+from exodsl.manager.registration import NodeSpec, Registration
 from exodsl.server.scopes import ADMITS
 from tests.server.isolation.asking import ask
 from tests.server.isolation.conftest import OURS, THEIRS, Space, dump, template
@@ -27,7 +28,10 @@ def calls(space: Space, session: int, folder: Path) -> dict[str, dict[str, Any]]
     cluster = {**run, "identifier": "work", "key": "tests.Broken: broken"}
     return {
         "upsert": {"template": template(space.namespace, "new")},
-        "template": graph,
+        "accept": {"template": template(space.namespace, "accepted"), "secrets": {}},
+        "begin": {**graph, "inputs": {"x": space.namespace}, "store": {}, "start_delay_ms": 0},
+        "register_nodes": {"namespace": space.namespace, "runtime_name": "new", "nodes": [NodeSpec("New", {}, {})]},
+        **dict.fromkeys(("template", "graph_record"), graph),
         "trigger": {"triggers": [Trigger(space.namespace, "graph", {"x": space.namespace})]},
         "open_session": {"name": "new", "serves": space.serves},
         "close_session": {"session": session},
@@ -80,7 +84,9 @@ CALLS = sorted(calls(Space(OURS, "", 0, "", 0, "", "", 0, 0, 0), 0, Path()))
 
 
 def test_every_call_of_the_protocol_has_a_case() -> None:
-    protocol = {name for part in (StateManager, Inspection) for name in vars(part) if not name.startswith("_")}
+    protocol = {
+        name for part in (StateManager, Inspection, Registration) for name in vars(part) if not name.startswith("_")
+    }
 
     assert protocol == {*CALLS, *LISTS, *OF_NOTHING, *REFUSED}
     assert set(ADMITS) == {*protocol, *IN_STEAD}

@@ -54,6 +54,8 @@ def test_no_call_hands_work_to_another_namespace(manager: EmbeddedManager, file:
     before = dump(file)
     asked: dict[str, dict[str, Any]] = {
         "upsert": {"template": template(OURS, "new", THEIRS)},
+        "accept": {"template": template(OURS, "new", THEIRS), "secrets": {}},
+        "begin": {"namespace": OURS, "graph": MIXED, "inputs": {"x": "1"}, "store": {}, "start_delay_ms": 0},
         "trigger": {"triggers": [Trigger(OURS, "graph", {"x": "1"}), Trigger(OURS, MIXED, {"x": "1"})]},
         "open_session": {"name": "r", "serves": Serves({(OURS, MIXED): NODES})},
         "retry": {"run_id": ours.mixed},
