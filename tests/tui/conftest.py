@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from textual.events import Key
+from textual.keys import _character_to_key, key_to_character
 from textual.pilot import Pilot
 
 from exodsl.manager.opening import open_manager
@@ -68,13 +70,19 @@ class Tui:
     async def press(self, *keys: str) -> None:
         """Press keys, and wait until everything is answered and drawn."""
         for key in keys:
-            await self.pilot.press(key)
+            self._send(key)
             await self.settled()
 
     async def type(self, text: str) -> None:
         """Type a text, letter by letter."""
-        await self.pilot.press(*(_key(letter) for letter in text))
+        for letter in text:
+            self._send(letter)
         await self.settled()
+
+    def _send(self, key: str) -> None:
+        """Have a key pressed that is given as its letter or its name, as a terminal would report it."""
+        name = _character_to_key(key) if len(key) == 1 else key
+        self.app.post_message(Key(name, key if len(key) == 1 else key_to_character(key)))
 
     async def settled(self) -> None:
         """Wait until the reader has answered everything, and the answers are drawn."""
@@ -83,26 +91,33 @@ class Tui:
             while True:
                 while not self.calm():
                     await asyncio.sleep(0.002)
-                before = reader.answered, self.text()
-                await self.pilot.pause()
-                if self.calm() and (reader.answered, self.text()) == before:
+                answered = reader.answered
+                await self.pilot.pause(0)
+                if self.calm() and self.idle() and reader.answered == answered:
                     return
 
     def calm(self) -> bool:
         """Say whether the reader has nothing to answer."""
         return self.app.reader.quiet
 
+    def idle(self) -> bool:
+        """Say whether no message waits to be handled."""
+        return not any(
+            pump.message_queue_size for pump in (self.app, self.app.screen, *self.app.screen.walk_children())
+        )
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(PATIENCE):
             while not condition():
-                await self.pilot.pause()
+                await self.pilot.pause(0)
                 await asyncio.sleep(0.005)
 
     async def shows(self, text: str) -> None:
-        """Wait until a text is on the screen."""
+        """Wait until a text is on the screen, and whatever comes with it."""
         try:
             await self.until(lambda: text in self.text())
+            await self.settled()
         except TimeoutError:
             raise AssertionError(f"{text!r} never appears:\n{self.text()}") from None
 
@@ -114,12 +129,6 @@ class Tui:
     def line(self, text: str) -> str:
         """Return the line of the screen that a text is in."""
         return next(line for line in self.text().splitlines() if text in line)
-
-
-def _key(letter: str) -> str:
-    names = {" ": "space", ":": "colon", "*": "asterisk", ">": "greater_than_sign", "<": "less_than_sign"}
-    more = {"-": "minus", ".": "full_stop", ",": "comma", "/": "slash", '"': "quotation_mark", "_": "underscore"}
-    return {**names, **more}.get(letter, letter)
 
 
 @dataclass(frozen=True)
