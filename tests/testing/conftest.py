@@ -1,13 +1,15 @@
-"""A small project with a workflow, and pytest as its user starts it: in a process of its own."""
+"""A small project with a workflow, and pytest as its user starts it."""
 
 import os
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 
 import pytest
 
 Pytest = Callable[..., pytest.RunResult]
 
+STRICTLY = ("-W", "error", "-p", "no:cacheprovider")
 INI = """
 [pytest]
 asyncio_default_fixture_loop_scope = function
@@ -28,9 +30,11 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 @pytest.fixture
 def run_pytest(project: pytest.Pytester) -> Pytest:
-    """Starts pytest in the project, strictly: every warning is an error."""
+    """Runs pytest in the project, strictly: every warning is an error."""
+    return partial(project.runpytest_inprocess, *STRICTLY)
 
-    def run(*words: str) -> pytest.RunResult:
-        return project.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider", *words)
 
-    return run
+@pytest.fixture
+def run_pytest_apart(project: pytest.Pytester) -> Pytest:
+    """Does so in a process of its own, in which nothing was imported before."""
+    return partial(project.runpytest_subprocess, *STRICTLY)

@@ -115,7 +115,7 @@ def test_the_plain_snapshot_of_syrupy_has_the_same_text(project: pytest.Pytester
 
     lines = (project.path / "__snapshots__" / "test_graph.ambr").read_text().splitlines()
     assert [line.strip() for line in lines].count("input text: str = ${{ split.outputs.text }}") == 2
-    run_pytest("-n", "2").assert_outcomes(passed=1)
+    run_pytest("-n", "1").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_what_cannot_be_compared_is_named(
 
 
 def test_workers_of_xdist_compare_snapshots_too(kept: Path, run_pytest: Pytest) -> None:
-    result = run_pytest("-n", "2")
+    result = run_pytest("-n", "1")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["1 snapshot passed."])

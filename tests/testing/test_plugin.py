@@ -29,7 +29,7 @@ def test_importing_the_plugin_loads_nothing_heavy() -> None:
     assert HEAVY & {name.partition(".")[0] for name in json.loads(done.stdout)} == set()
 
 
-def test_a_project_that_does_not_use_it_notices_nothing(project: pytest.Pytester, run_pytest: Pytest) -> None:
+def test_a_project_that_does_not_use_it_notices_nothing(project: pytest.Pytester, run_pytest_apart: Pytest) -> None:
     project.makepyfile(
         test_other="""
         import sys
@@ -42,16 +42,16 @@ def test_a_project_that_does_not_use_it_notices_nothing(project: pytest.Pytester
         """
     )
 
-    result = run_pytest()
+    result = run_pytest_apart()
 
     result.stdout.no_fnmatch_line("*exodsl coverage*")
     result.assert_outcomes(passed=1)
 
 
-def test_without_syrupy_one_line_says_what_to_install(project: pytest.Pytester, run_pytest: Pytest) -> None:
+def test_without_syrupy_one_line_says_what_to_install(project: pytest.Pytester, run_pytest_apart: Pytest) -> None:
     project.makepyfile(syrupy=MISSING, test_graph="def test_graph(graph_snapshot): ...\n\ndef test_other(): ...")
 
-    result = run_pytest("-p", "no:syrupy")
+    result = run_pytest_apart("-p", "no:syrupy")
 
     result.assert_outcomes(errors=1, passed=1)
     result.stdout.fnmatch_lines(
@@ -60,11 +60,11 @@ def test_without_syrupy_one_line_says_what_to_install(project: pytest.Pytester, 
 
 
 def test_a_test_that_imports_what_needs_syrupy_is_told_what_to_install(
-    project: pytest.Pytester, run_pytest: Pytest
+    project: pytest.Pytester, run_pytest_apart: Pytest
 ) -> None:
     project.makepyfile(syrupy=MISSING, test_graph="from exodsl.testing import GraphSnapshot\n\ndef test_graph(): ...")
 
-    result = run_pytest("-p", "no:syrupy")
+    result = run_pytest_apart("-p", "no:syrupy")
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(['*ExtraMissing: `GraphSnapshot` and snapshots of graphs need*"exodsl[[]testing]"'])
