@@ -74,7 +74,7 @@ def diff(
 
 def _template(target: str, namespace: str, db: str | None) -> GraphTemplate:
     from exodsl.cli.apart import at_revision, compiled_apart
-    from exodsl.cli.targets import template_of
+    from exodsl.cli.targets import bare_workflow
 
     stored = _STORED.fullmatch(target)
     if stored is not None:
@@ -82,7 +82,7 @@ def _template(target: str, namespace: str, db: str | None) -> GraphTemplate:
         with found(db) as manager:
             return manager.template(namespace, stored["graph"], version)
     if target.endswith(".json") and not at_revision(target):
-        return template_of(target)
+        return bare_workflow(target).template
     return compiled_apart(target)
 
 

@@ -16,11 +16,31 @@ from tests.cli.conftest import WORDS, Call
 REWIRED = WORDS.replace("connect(split, count_words)", 'connect(split, count_words, text="one")')
 
 
+Exported = Callable[[str, str], str]
+
+
 @pytest.fixture
-def rewired(folder: Path) -> str:
-    """Another version of `words.py`, where one input comes from elsewhere."""
-    (folder / "rewired.py").write_text(REWIRED)
-    return "rewired.py"
+def exported(cli: Call, folder: Path) -> Exported:
+    """Writes a workflow as a template: unlike a module, it needs no process of its own to be compared."""
+
+    def exported(name: str, source: str) -> str:
+        (folder / f"{name}.py").write_text(source)
+        (folder / f"{name}.json").write_text(cli("export", f"{name}.py", "--whole").out)
+        return f"{name}.json"
+
+    return exported
+
+
+@pytest.fixture
+def words(exported: Exported) -> str:
+    """The template of `words.py`."""
+    return exported("words", WORDS)
+
+
+@pytest.fixture
+def rewired(exported: Exported) -> str:
+    """That of another version, where one input comes from elsewhere; its module is `rewired.py`."""
+    return exported("rewired", REWIRED)
 
 
 @pytest.fixture
@@ -50,8 +70,9 @@ def start_runs(module: str, number: int) -> None:
     manager.close()
 
 
-def test_a_rewired_input_is_one_line_each_way(cli: Call, rewired: str) -> None:
-    answer = cli("diff", "words.py", rewired)
+@pytest.mark.usefixtures("rewired")
+def test_a_rewired_input_is_one_line_each_way(cli: Call) -> None:
+    answer = cli("diff", "words.py", "rewired.py")
 
     assert (answer.code, answer.err) == (1, "")
     assert answer.out.splitlines() == [
@@ -66,16 +87,16 @@ def test_a_rewired_input_is_one_line_each_way(cli: Call, rewired: str) -> None:
     ]
 
 
-def test_a_workflow_is_the_same_as_itself(cli: Call) -> None:
-    answer = cli("diff", "words.py", "words.py")
+def test_a_workflow_is_the_same_as_itself(cli: Call, words: str) -> None:
+    answer = cli("diff", words, words)
 
-    assert (answer.code, answer.out) == (0, 'words.py and words.py say the same of graph "word-count".\n')
+    assert (answer.code, answer.out) == (0, 'words.json and words.json say the same of graph "word-count".\n')
 
 
-def test_nodes_that_come_and_go_are_shown_whole(cli: Call, folder: Path) -> None:
-    (folder / "longest.py").write_text(WORDS.replace("total", "longest").replace("sum(", "max("))
+def test_nodes_that_come_and_go_are_shown_whole(cli: Call, words: str, exported: Exported) -> None:
+    longest = exported("longest", WORDS.replace("total", "longest").replace("sum(", "max("))
 
-    answer = cli("diff", "words.py", "longest.py")
+    answer = cli("diff", words, longest)
 
     assert answer.out.splitlines()[3:] == [
         "  node count_words",
@@ -98,9 +119,10 @@ def test_nodes_that_come_and_go_are_shown_whole(cli: Call, folder: Path) -> None
     ]
 
 
-def test_versions_in_a_database_are_compared_and_live_runs_are_counted(cli: Call, rewired: str) -> None:
+@pytest.mark.usefixtures("rewired")
+def test_versions_in_a_database_are_compared_and_live_runs_are_counted(cli: Call) -> None:
     start_runs("words.py", 2)
-    start_runs(rewired, 1)
+    start_runs("rewired.py", 1)
 
     answer = cli("diff", "word-count@1", "word-count@newest")
 
@@ -112,11 +134,10 @@ def test_versions_in_a_database_are_compared_and_live_runs_are_counted(cli: Call
     ]
 
 
-def test_live_runs_that_need_code_which_has_gone_are_told(cli: Call, folder: Path) -> None:
+def test_live_runs_that_need_code_which_has_gone_are_told(cli: Call, exported: Exported) -> None:
     start_runs("words.py", 1)
-    (folder / "longest.py").write_text(WORDS.replace("total", "longest"))
 
-    answer = cli("diff", "word-count@1", "longest.py")
+    answer = cli("diff", "word-count@1", exported("longest", WORDS.replace("total", "longest")))
 
     assert answer.out.splitlines()[-1] == (
         "1 live run of word-count is on version 1, and stays there; it needs total, which the second does not have."
@@ -129,16 +150,16 @@ def test_a_run_that_has_ended_is_not_affected(cli: Call, rewired: str) -> None:
     assert "live run" not in cli("diff", "word-count@1", rewired).out
 
 
-def test_json_has_everything_for_programs(cli: Call, rewired: str) -> None:
+def test_json_has_everything_for_programs(cli: Call, words: str, rewired: str) -> None:
     start_runs("words.py", 1)
 
-    found = json.loads(cli("diff", "words.py", rewired, "--json").out)
+    found = json.loads(cli("diff", words, rewired, "--json").out)
 
     assert found == {
         "same": False,
         "compared": [
-            {"target": "words.py", "namespace": "default", "graph": "word-count"},
-            {"target": "rewired.py", "namespace": "default", "graph": "word-count"},
+            {"target": "words.json", "namespace": "default", "graph": "word-count"},
+            {"target": "rewired.json", "namespace": "default", "graph": "word-count"},
         ],
         "nodes": {"added": [], "removed": []},
         "edges": {"added": [], "removed": []},
@@ -164,17 +185,15 @@ def test_json_has_everything_for_programs(cli: Call, rewired: str) -> None:
     }
 
 
-def test_without_a_database_nothing_is_known_of_live_runs_and_none_is_made(cli: Call, rewired: str) -> None:
-    found = json.loads(cli("diff", "words.py", rewired, "--json").out)
+def test_without_a_database_nothing_is_known_of_live_runs_and_none_is_made(cli: Call, words: str, rewired: str) -> None:
+    found = json.loads(cli("diff", words, rewired, "--json").out)
 
     assert found["live_runs"] is None
     assert not Path(".exodsl/exodsl.db").exists()
 
 
-def test_a_template_in_json_is_compared_with_the_module_it_came_from(cli: Call, folder: Path) -> None:
-    (folder / "words.json").write_text(cli("export", "words.py", "--whole").out)
-
-    assert cli("diff", "words.json", "words.py").code == 0
+def test_a_template_in_json_is_compared_with_the_module_it_came_from(cli: Call, words: str) -> None:
+    assert cli("diff", words, "words.py").code == 0
 
 
 def test_modules_of_one_name_beside_other_modules_of_one_name_are_told_apart(cli: Call, folder: Path) -> None:
