@@ -7,7 +7,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -19,6 +22,7 @@ from exodsl import (
     Prune,
     Requeue,
     RetryPolicy,
+    StateManager,
     Store,
     collect,
     env,
@@ -124,6 +128,20 @@ def tells_its_secret(key: SecretStr = secret("key")) -> None:
     raise ValueError(f"the key is {key.get_secret_value()}")
 
 
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[Manager]:
+    """A state manager over a file: the process of a body sees none, wherever the states are."""
+    with closing(StateManager.open(tmp_path / "exodsl.db")) as manager:
+        yield manager
+
+
+@pytest.fixture
+def shared_manager(shared: str) -> Iterator[Manager]:
+    """One over each database that processes share."""
+    with closing(StateManager.open(shared)) as manager:
+        yield manager
+
+
 def graph_of(start: Node, secrets: dict[str, Env] | None = None) -> Graph:
     """A graph of one node."""
     graph = Graph("processes", secrets=secrets)
@@ -150,11 +168,11 @@ def test_an_async_body_runs_in_another_process(manager: Manager) -> None:
     assert run.output(doubled) == 8
 
 
-def test_a_crash_fails_its_state_and_not_the_others(manager: Manager) -> None:
+def test_a_crash_fails_its_state_and_not_the_others(shared_manager: Manager) -> None:
     graph = Graph("crash")
     graph.connect(numbers, dies, number=numbers.outputs)
 
-    run = graph.run(count=4, db=manager)
+    run = graph.run(count=4, db=shared_manager)
 
     assert run.outputs(dies) == [0, 2, 3]
     assert run.error is not None
@@ -233,11 +251,11 @@ def test_a_prune_in_a_process_is_a_prune(manager: Manager) -> None:
     assert [state.data for state in run.states(status="PRUNED")] == [{"reason": "no need", "size": 3}]
 
 
-def test_a_process_reads_and_writes_the_store(manager: Manager) -> None:
+def test_a_process_reads_and_writes_the_store(shared_manager: Manager) -> None:
     graph = Graph("store", store=Tally, keep_store=True)
     graph.start(comes_back)
 
-    run = graph.run(db=manager)
+    run = graph.run(db=shared_manager)
 
     assert (run.output(comes_back), run.store()) == (7, {"seen": 8})
 
