@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from inspect import signature
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -69,8 +69,18 @@ def postgres_database() -> Iterator[tuple[str, psycopg.Connection]]:
 
 
 @pytest.fixture
-def postgres_uri(postgres_database: tuple[str, psycopg.Connection]) -> str:
-    """The address of an empty database on a server."""
+def postgres_empty(postgres_database: tuple[str, psycopg.Connection]) -> Callable[[], str]:
+    """Empties a database on a server, and gives its address."""
     uri, inside = postgres_database
-    inside.execute(_EMPTY)
-    return uri
+
+    def postgres_empty() -> str:
+        inside.execute(_EMPTY)
+        return uri
+
+    return postgres_empty
+
+
+@pytest.fixture
+def postgres_uri(postgres_empty: Callable[[], str]) -> str:
+    """The address of an empty database on a server."""
+    return postgres_empty()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -24,10 +23,17 @@ Key = tuple[str, bytes]
 RUN: Key = ("", b"")
 
 
+class Looks(Protocol):
+    """Asks a database: a connection to SQLite, or what stands for one."""
+
+    def execute(self, sql: str, values: Sequence[Any] = ..., /) -> Any:
+        """Return a cursor with the answer."""
+
+
 class Audit:
     """Recounts runs of one template, straight from the rows of states and gates."""
 
-    def __init__(self, connection: sqlite3.Connection, nodes: Sequence[NodeTemplate]) -> None:
+    def __init__(self, connection: Looks, nodes: Sequence[NodeTemplate]) -> None:
         self._connection = connection
         self._layout = Layout(nodes)
         self.checked = 0

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter, defaultdict
 from typing import Any
 
 from exodsl.engine.lineage import positions, step
 from exodsl.engine.reports import Claim
 from exodsl.template.models import GraphTemplate
-from tests.manager.audit import NAMES
+from tests.manager.audit import NAMES, Looks
 from tests.properties.bodies import Deed, Fail, Give, Json, Prune, Requeue, Write, acting
 from tests.properties.interpreter import Path, Place, World
 
@@ -20,7 +19,7 @@ ONE_MORE: Write = ("add", COUNTER, 1)
 TAKEN_BACK = "RETRY_CREATED"
 LOST = "exodsl.Lost"
 ENDED = ("EXECUTED", "SUCCESS", "NEXT_CREATED_ERROR", "RETRY_CREATED", "ERRORED", "PRUNED")
-Row = sqlite3.Row
+Row = dict[str, Any]
 Ends = dict[tuple[str, Path], Deed]
 """How each place ended last."""
 
@@ -28,7 +27,7 @@ Ends = dict[tuple[str, Path], Deed]
 class Ledger:
     """Every outcome that was accepted, in the order in which it was told."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Looks) -> None:
         self._connection = connection
         self._told: list[tuple[Claim, Deed]] = []
         self._known: set[int] = set()
@@ -91,9 +90,9 @@ class Ledger:
         assert {row["run"]: int(row["value"]) for row in sums} == {row["run"]: self._sums[row["run"]] for row in sums}
 
     def _rows(self, sql: str, *values: Any) -> list[Row]:
-        cursor = self._connection.cursor()
-        cursor.row_factory = sqlite3.Row
-        return cursor.execute(sql, values).fetchall()
+        cursor = self._connection.execute(sql, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def _place(row: Row) -> tuple[Any, ...]:

@@ -1,26 +1,28 @@
-"""Processes at one database file, and the runtimes in them: they work, fall silent, crash and come again."""
+"""Processes at one database, and the runtimes in them: they work, fall silent, crash and come again."""
 
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 
+from exodsl.database.postgresql.database import Postgres
+from exodsl.database.protocol import Database
 from exodsl.database.sqlite import Sqlite
 from exodsl.engine.reports import Claim, Report
 from exodsl.manager.embedded import EmbeddedManager
+from exodsl.manager.opening import server_uri
 from exodsl.manager.protocol import Exchange
 from exodsl.manager.sessions import LEASE_MS
 from exodsl.template.models import GraphTemplate
+from tests.manager.audit import Looks
 from tests.manager.byhand import Clock, serves
 
 
 class Process:
-    """One process: a state manager over the file, with its runtimes."""
+    """One process: a state manager over the database, with its runtimes."""
 
-    def __init__(self, file: Path, clock: Clock, template: GraphTemplate, hands: int) -> None:
-        self._database = Sqlite(file, durability="normal")
+    def __init__(self, address: str, clock: Clock, template: GraphTemplate, hands: int) -> None:
+        self._database = _opened(address)
         self.manager = EmbeddedManager(self._database, clock=clock, seed=1)
         self.manager.upsert(template)
         self.hands = [Hand(self.manager, clock, template) for _ in range(hands)]
@@ -29,6 +31,12 @@ class Process:
         """End without taking leave; return what was held."""
         self._database.close()
         return [claim for hand in self.hands for claim in hand.held]
+
+
+def _opened(address: str) -> Database:
+    if server_uri(address):
+        return Postgres(address, durability="normal")
+    return Sqlite(address, durability="normal")
 
 
 class Hand:
@@ -67,7 +75,7 @@ class Hand:
         return left
 
 
-def let_be_gone(connection: sqlite3.Connection, sessions: Sequence[int]) -> None:
+def let_be_gone(connection: Looks, sessions: Sequence[int]) -> None:
     """Have sessions belong to a process that has ended: another one has its number now."""
     marks = ", ".join("?" * len(sessions))
     connection.execute(f"UPDATE session SET process = ? WHERE id IN ({marks})", (f"{os.getpid()}:long ago", *sessions))

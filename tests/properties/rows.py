@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from exodsl.engine.reports import Claim
-from tests.manager.audit import NAMES
+from tests.manager.audit import NAMES, Looks
 
 RUNS = ("RUNNING", "PAUSED", "SUCCESS", "FAILED", "CANCELLED")
 TABLES = ("state", "gate", "node_count", "store_entry")
@@ -16,18 +15,18 @@ TABLES = ("state", "gate", "node_count", "store_entry")
 class Rows:
     """Questions about runs and states."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Looks) -> None:
         self._connection = connection
 
     def of(self, run_id: str) -> list[Any]:
         """Return all that is stored of a run."""
         [(key,)] = self._rows("SELECT id FROM run WHERE run_id = ?", run_id)
-        kept = [self._rows(f"SELECT * FROM {table} WHERE run_id = ?", key) for table in TABLES]
+        kept = [self._rows(f"SELECT * FROM {table} WHERE run_id = ? ORDER BY 1, 2", key) for table in TABLES]
         return [self._rows("SELECT * FROM run WHERE id = ?", key), *kept]
 
     def spilled(self) -> list[Any]:
         """Return what of very wide fanouts is not made into states yet."""
-        return self._rows("SELECT * FROM spill")
+        return self._rows("SELECT * FROM spill ORDER BY id")
 
     def run(self, run_id: str) -> str:
         """Return the status of a run."""

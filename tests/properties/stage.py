@@ -1,14 +1,11 @@
-"""Where histories take place: two processes at one database file, and the runs of one random graph."""
+"""What histories are made of: two processes at one database, and the runs of one random graph."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from exodsl.engine.reports import Claim, Report
@@ -25,6 +22,7 @@ from tests.properties.interpreter import play_to_the_end
 from tests.properties.layout import Layout
 from tests.properties.ledger import COUNTER, ONE_MORE, Ledger, Replay
 from tests.properties.outcome import differences
+from tests.properties.places import Place
 from tests.properties.processes import Hand, Process, let_be_gone
 from tests.properties.reading import Reader
 from tests.properties.rows import Rows
@@ -44,7 +42,7 @@ class Stage:
     `left` are claims that do not count any more: they were told, or left behind.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, place: Place) -> None:
         self.case = countable(case)
         self.clock = Clock()
         self.runs: list[str] = []
@@ -52,23 +50,19 @@ class Stage:
         self._ran: set[int] = set()
         self._layout = Layout(case.template.nodes)
         self._cancelled: dict[str, list[Any]] = {}
-        self._folder = TemporaryDirectory()
-        self._file = Path(self._folder.name) / "exodsl.db"
+        self._place = place
         self._processes = [self._process(at) for at in range(len(HANDS))]
-        self._connection = sqlite3.connect(self._file, isolation_level=None)
-        self.rows = Rows(self._connection)
-        self._audit = Audit(self._connection, case.template.nodes)
-        self._ledger = Ledger(self._connection)
+        self.rows = Rows(place.looks)
+        self._audit = Audit(place.looks, case.template.nodes)
+        self._ledger = Ledger(place.looks)
 
     def close(self) -> None:
-        """Close the database and remove it."""
+        """End every process."""
         for manager in self.managers:
             manager.close()
-        self._connection.close()
-        self._folder.cleanup()
 
     def _process(self, at: int) -> Process:
-        return Process(self._file, self.clock, self.case.template, HANDS[at])
+        return Process(self._place.address, self.clock, self.case.template, HANDS[at])
 
     # --- who is there -----------------------------------------------------------------------------
 
@@ -92,7 +86,7 @@ class Stage:
         at = pick % len(self._processes)
         self.leave_behind(self._processes[at].crash())
         if seen:
-            let_be_gone(self._connection, [hand.session for hand in self._processes[at].hands])
+            let_be_gone(self._place.looks, [hand.session for hand in self._processes[at].hands])
         self._processes[at] = self._process(at)
 
     def leave_behind(self, claims: Sequence[Claim]) -> None:

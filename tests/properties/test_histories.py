@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import closing, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from functools import partial
 
 import pytest
@@ -30,10 +31,13 @@ from tests.manager.audit import in_parts
 from tests.properties.bodies import Behaviour
 from tests.properties.graphs import Case, cases
 from tests.properties.ledger import ONE_MORE
+from tests.properties.places import Place, in_a_file, on_a_server
 from tests.properties.stage import GOES_WELL, Stage, one
 
 FEW = 30
 HISTORIES = int(os.environ.get("EXODSL_PROPERTY_GRAPHS", FEW))
+SERVED = HISTORIES if HISTORIES > FEW else 6
+"""How many also take place on a server, which takes longer: all of them where there is time for many."""
 STEPS = 40
 MOST_RUNS = 4
 LONGEST_DELAY_MS = 6_000
@@ -60,7 +64,12 @@ class Histories(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self._closing = ExitStack()
         self.opened: list[Stage] = []
+
+    def place(self) -> AbstractContextManager[Place]:
+        """Make the place of one history."""
+        return in_a_file()
 
     @property
     def stage(self) -> Stage:
@@ -69,7 +78,8 @@ class Histories(RuleBasedStateMachine):
     @initialize(case=valid_cases)
     def begin(self, case: Case) -> None:
         note(repr(case))
-        self.opened.append(Stage(case))
+        place = self._closing.enter_context(self.place())
+        self.opened.append(self._closing.enter_context(closing(Stage(case, place))))
         self.stage.trigger()
 
     @invariant()
@@ -78,9 +88,9 @@ class Histories(RuleBasedStateMachine):
             stage.check()
 
     def teardown(self) -> None:
-        for stage in self.opened:
-            with closing(stage):
-                if sys.exc_info()[0] is None:  # else the history was cut short, and its error is on the way
+        with self._closing:
+            if sys.exc_info()[0] is None:  # else the history was cut short, and its error is on the way
+                for stage in self.opened:
                     stage.finish()
 
     # --- work -------------------------------------------------------------------------------------
@@ -195,19 +205,34 @@ class Histories(RuleBasedStateMachine):
         assert self.stage.rows.of(run_id) == before
 
 
+def tell(histories: type[Histories], number: int) -> None:
+    """Let so many random histories happen."""
+    run_state_machine_as_test(
+        histories,
+        settings=settings(
+            max_examples=number,
+            stateful_step_count=STEPS,
+            deadline=None,
+            print_blob=True,
+            report_multiple_bugs=False,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+        ),
+    )
+
+
 @pytest.mark.timeout(0 if HISTORIES > FEW else 300)
 @pytest.mark.parametrize("fanouts", ["whole", "in parts"])
 def test_whatever_happens_each_outcome_counts_once_and_each_run_ends(fanouts: str) -> None:
     """A few histories of each kind, or `EXODSL_PROPERTY_GRAPHS`; a failure prints the graph and every step."""
     with in_parts() if fanouts == "in parts" else nullcontext():
-        run_state_machine_as_test(
-            Histories,
-            settings=settings(
-                max_examples=HISTORIES,
-                stateful_step_count=STEPS,
-                deadline=None,
-                print_blob=True,
-                report_multiple_bugs=False,
-                suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-            ),
-        )
+        tell(Histories, HISTORIES)
+
+
+@pytest.mark.timeout(0 if HISTORIES > FEW else 300)
+def test_so_it_is_on_a_server(postgres_empty: Callable[[], str]) -> None:
+    class Served(Histories):
+        def place(self) -> AbstractContextManager[Place]:
+            return on_a_server(postgres_empty())
+
+    with in_parts():
+        tell(Served, SERVED)
