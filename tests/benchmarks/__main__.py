@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import inspector, lists, memory, plans, scaling, startup, tables
+from tests.benchmarks import distance, inspector, lists, memory, plans, scaling, startup, tables
 from tests.benchmarks.rounds import Way, measure
 
 ROUNDS, FEW_ROUNDS, SCALING_ROUNDS, QUICK_ROUNDS = 7, 5, 3, 2
-WORK = ("W1", "W2", "W3", "W4", "W5", "HELP", "LISTS", "INSPECTOR", "SCALING")
+WORK = ("W1", "W2", "W3", "W4", "W5", "HELP", "LISTS", "INSPECTOR", "SCALING", "HTTP")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -111,13 +111,24 @@ def _scaling(quick: bool, rounds: int | None) -> Figures:
     return [("scaling", [asdict(one) for one in found])]
 
 
+def _http(quick: bool, _: int | None) -> Figures:
+    found: list[inspector.Figure] = []
+    print("\nby `exodsl serve`, over a file:", flush=True)
+    for measure_one in distance.MEASURES[quick]:
+        with distance.served() as server:
+            figures = measure_one(server)
+        print("\n".join(map(str, figures)), flush=True)
+        found += figures
+    return [("HTTP", {figure.name: [figure.value, figure.unit] for figure in found})]
+
+
 def _rounds(quick: bool, *, many: bool = False) -> int:
     return QUICK_ROUNDS if quick else FEW_ROUNDS if many else ROUNDS
 
 
 _MEASURES: dict[str, Callable[[bool, int | None], Figures]] = {
     "W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "HELP": _help,
-    "LISTS": _lists, "INSPECTOR": _inspector, "SCALING": _scaling,
+    "LISTS": _lists, "INSPECTOR": _inspector, "SCALING": _scaling, "HTTP": _http,
 }  # fmt: skip
 
 

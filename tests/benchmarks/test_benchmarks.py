@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import inspector, memory, plans, scaling
+from tests.benchmarks import distance, inspector, memory, plans, scaling
 from tests.benchmarks.generated import generate
 from tests.benchmarks.rounds import Way, measure
 from tests.benchmarks.writer import BATCH, Writer
@@ -44,3 +44,11 @@ def test_runtimes_share_the_work_of_a_database() -> None:
     found = scaling.measured(runs=5, rounds=1, runtimes=[2], databases=["SQLite"])
 
     assert [(one.naps, len(one.turns)) for one in found] == [(False, 1), (True, 1)]
+
+
+def test_the_way_over_http_is_measured() -> None:
+    """A large value, a fanout, and runtimes that wait."""
+    with distance.served() as server:
+        figures = [figure for measure_one in distance.MEASURES[True] for figure in measure_one(server)]
+
+    assert len(figures) == 12

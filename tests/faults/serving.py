@@ -28,6 +28,12 @@ class HttpServer:
         """Return its address."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it, and wait until it serves."""
         words = ("serve", "--db", self._database, "--port", str(self._port))
