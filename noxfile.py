@@ -34,6 +34,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def contract(session: nox.Session) -> None:
+    """Run what every state manager promises over all kinds of them, HTTP over PostgreSQL included."""
+    install(session, "test")
+    whole = {"EXODSL_TEST_CONTRACT": "whole"}
+    session.run("pytest", "-n", "auto", "--maxprocesses", "2", "tests/manager", *session.posargs, env=whole)
+
+
+@nox.session(default=False)
 def no_color(session: nox.Session) -> None:
     """Run the inspector's tests once more, as on a terminal that wants no colours."""
     install(session, "test")

@@ -21,8 +21,8 @@ Database = Annotated[
     typer.Option(
         "--db",
         metavar="URI",
-        help="sqlite:///path, a path, :memory:, or postgresql://user@host/database; by default exodsl.db in the"
-        " nearest .exodsl folder upwards.",
+        help="sqlite:///path, a path, :memory:, postgresql://user@host/database, or http://host:port of a server; by"
+        " default exodsl.db in the nearest .exodsl folder upwards.",
         show_default=False,
     ),
 ]

@@ -17,7 +17,7 @@ from textual.theme import BUILTIN_THEMES
 
 import exodsl_tui
 from exodsl.errors import DatabaseUnusable, InputInvalid, SettingInvalid
-from exodsl.manager.opening import FILE, existing_database
+from exodsl.manager.opening import FILE, existing_database, http_uri, server_uri
 from exodsl_tui.app import Inspector
 from exodsl_tui.keys import VARIABLE, parse_keymap
 from exodsl_tui.links import Link, RunLink, is_link, parse
@@ -80,13 +80,15 @@ def names_database(what: str) -> bool:
 
 
 def name_of(uri: str | None) -> str:
-    """Return what the crumbs call a database: the name of its file; of a server's the host and name, no password."""
+    """Return what the crumbs call a database: the name of its file; of a server the host, port or name, no password."""
     try:
         found = existing_database(uri)
     except DatabaseUnusable:
         found = FILE if uri is None else uri
     parts = urlsplit(found)
-    if not parts.scheme.startswith("postgres"):
+    if http_uri(found) is not None:
+        return f"{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
+    if server_uri(found) is None:
         return Path(found).name
     return f"{parts.hostname or 'local'}{parts.path}".rstrip("/")
 

@@ -17,10 +17,10 @@ LONGEST_SECONDS = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One database.
+    """One database, or state-manager server.
 
     :param name: what people call it.
-    :param uri: where it is; `None` for the default one.
+    :param uri: where it is; `None` for the default one. The key of a server is in the environment.
     :param read_only: whether actions are refused.
     :param clock: tells the state manager the time; tests give their own.
     """
@@ -35,7 +35,7 @@ class Place:
         return open_manager(self.uri, read_only=True, clock=self.clock)
 
     def identity(self) -> tuple[int, int] | None:
-        """Return what is another value when another file lies there; `None` where there is none."""
+        """Return what is another value when another file lies there; `None` where there is none, or a server."""
         try:
             status = Path(existing_database(self.uri)).stat()
         except (DatabaseUnusable, OSError):
