@@ -65,6 +65,19 @@ def test_a_script_that_runs_its_graph_when_imported_is_told_what_to_do(script: P
     assert 'Put it below `if __name__ == "__main__":`' in done.stdout
 
 
+def test_a_script_whose_executor_is_in_its_own_process_is_not_executed_again(script: Path) -> None:
+    start = """
+from concurrent.futures import ThreadPoolExecutor
+
+print(graph.run(number=7, db=":memory:", executors={"process": partial(ThreadPoolExecutor, 2)}).output(square))
+"""
+    script.write_text(f"from functools import partial\n{NODES}{start}", "utf-8")
+
+    done = ran(script)
+
+    assert (done.stdout, done.stderr) == ("imported __main__\n49\n", "")
+
+
 HOLDS = """
 import fcntl
 import time
