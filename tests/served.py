@@ -38,7 +38,7 @@ class Served:
     def over(self, manager: EmbeddedManager, looking: Looking | None = None, **settings: object) -> Iterator[str]:
         """Serve a state manager for a while; gives the address."""
         desk, parts = self.app.state.desk, self.app.state.parts
-        self.app.state.desk = Desk(manager, looking)
+        self.app.state.desk = Desk(manager, parts.metrics, looking)
         self.app.state.parts = Parts(manager, Settings(SecretStr(KEY), **settings), parts.metrics)  # type: ignore[arg-type]
         try:
             yield self.uri

@@ -17,7 +17,7 @@ from exodsl.cli.storage import in_memory, spelled
 from exodsl.errors import ExtraMissing
 
 if TYPE_CHECKING:
-    from exodsl.manager.protocol import StateManager
+    from exodsl.manager.embedded import EmbeddedManager
 
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen; others than this machine need a key.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, metavar="N", help="On which port; 0 takes any that is free.")]
@@ -69,7 +69,7 @@ def serve(
         serve_http(manager, listening, settings, lambda: say(f"serving {spelled(db)} on {address} {who}"), looking)
 
 
-def _opened_to_look(db: str | None, seconds: float) -> StateManager:
+def _opened_to_look(db: str | None, seconds: float) -> EmbeddedManager:
     from exodsl.manager.opening import open_embedded
 
     return open_embedded(db, read_only=True, look_seconds=seconds)

@@ -52,7 +52,8 @@ def make_app(
     :param started: called when it serves.
     :param looking: opens another one on the same database, for those who only look.
     """
-    desk = Desk(manager, looking)
+    metrics = Metrics()
+    desk = Desk(manager, metrics, looking)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncGenerator[None]:
@@ -66,7 +67,7 @@ def make_app(
         status: {"description": text, "model": answers.Problem} for status, text in _PROBLEMS.items()
     }
     app = FastAPI(title="exodsl", description=_DESCRIPTION, lifespan=life, redirect_slashes=False)
-    app.state.parts = Parts(manager, settings, Metrics())
+    app.state.parts = Parts(manager, settings, metrics)
     app.state.desk = desk
     for part in (node_routes, graph_routes, state_routes, run_routes):
         app.include_router(part.router, dependencies=[KEY_SHOWN], responses=problems)

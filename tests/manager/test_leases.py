@@ -197,6 +197,8 @@ def test_new_work_wakes_those_who_wait(run: Begin, manager: StateManager) -> Non
     run("root")
     assert woken.get(timeout=SOON) == "now"
     end()
+    while not woken.empty():
+        woken.get()
     run("root")
 
     assert woken.empty()

@@ -107,6 +107,20 @@ def test_an_idle_runtime_asks_for_nothing_until_it_is_called(address: str, serve
         assert len(remote.exchange(session, [], 1).claims) == 1
 
 
+def test_what_went_through_is_counted(address: str, served: Served) -> None:
+    names = ("exodsl_runs_triggered_total", "exodsl_states_claimed_total", 'exodsl_reports_total{outcome="executed"}')
+    before = [counted(served, name) for name in names]
+    graph().run(count=3, db=address)
+
+    assert [counted(served, name) - was for name, was in zip(names, before, strict=True)] == [1, 5, 5]
+
+
+def counted(served: Served, name: str) -> float:
+    """Return what the server has counted under a name."""
+    lines = served.app.state.parts.metrics.text().decode().splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} "))
+
+
 def exchanges(served: Served) -> float:
     """Return how many exchanges the server was asked for."""
     counted = (

@@ -15,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import from_json
 
 from exodsl.database.postgresql.naming import without_password
-from exodsl.errors import DatabaseUnusable, InputInvalid, KeyRefused, RequestTooLarge
+from exodsl.errors import DatabaseUnusable, ExodslError, InputInvalid, KeyRefused, RequestTooLarge
 from exodsl.manager.remote.faults import heard
 from exodsl.manager.remote.messages import PREFIX, Hello
 
@@ -82,16 +82,26 @@ class Line:
         except ValidationError as error:
             raise self._something_else() from error
 
-    def ask(self, path: str, body: bytes, *, repeats: bool, again: Callable[[], bytes] | None = None) -> bytes:
+    def ask(
+        self,
+        path: str,
+        body: bytes,
+        *,
+        repeats: bool,
+        again: Callable[[], bytes] | None = None,
+        patience: float | None = None,
+    ) -> bytes:
         """Return the answer to a call.
 
         :param repeats: asking twice does no more than asking once.
         :param again: gives what is asked instead when an answer was lost.
+        :param patience: how many seconds the server is waited for, if not as long as usual.
         :raises ExodslError: what the server raised.
         :raises RequestTooLarge: when the server takes less at once.
         :raises DatabaseUnusable: when the server stays away, or nobody can tell whether it has heard.
         """
-        until, pause = time.monotonic() + (0 if self._given_up else self._patience), FIRST_PAUSE
+        longest = self._patience if patience is None else patience
+        until, pause = time.monotonic() + (0 if self._given_up else longest), FIRST_PAUSE
         while True:
             try:
                 answer = self._asked("POST", path, body)
@@ -114,15 +124,16 @@ class Line:
         :raises ExodslError: what the server raised.
         :raises DatabaseUnusable: when the server is away, or the answer breaks off.
         """
-        try:
-            with self._http.stream("POST", path, content=body) as response:
-                if response.status_code != HTTPStatus.OK:
-                    self._checked(response, response.read())
-                yield response
-        except httpx.TransportError as error:
-            raise self._unreachable(_Lost(_reason(error), sent=True)) from error
-        except _Lost as lost:
-            raise self._unreachable(lost) from lost
+        with self._open():
+            try:
+                with self._http.stream("POST", path, content=body) as response:
+                    if response.status_code != HTTPStatus.OK:
+                        self._checked(response, response.read())
+                    yield response
+            except httpx.TransportError as error:
+                raise self._unreachable(_Lost(_reason(error), sent=True)) from error
+            except _Lost as lost:
+                raise self._unreachable(lost) from lost
 
     def close(self) -> None:
         """Close the connections; what is under way fails."""
@@ -130,10 +141,9 @@ class Line:
         self._http.close()
 
     def _asked(self, method: str, path: str, body: bytes) -> bytes:
-        if self._closed.is_set():
-            raise DatabaseUnusable(f'The connection to the server "{self.name}" was closed. Open it again.')
         try:
-            response = self._http.request(method, path, content=body)
+            with self._open():
+                response = self._http.request(method, path, content=body)
         except _NEVER_SENT as error:
             raise _Lost(_reason(error), sent=False) from error
         except httpx.TransportError as error:
@@ -141,6 +151,19 @@ class Line:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._something_else() from error
         return self._checked(response, response.content)
+
+    @contextmanager
+    def _open(self) -> Generator[None]:
+        """Refuse what is asked after the end, or at the same moment."""
+        closed = f'The connection to the server "{self.name}" was closed. Open it again.'
+        if self._closed.is_set():
+            raise DatabaseUnusable(closed)
+        try:
+            yield
+        except RuntimeError as error:
+            if self._closed.is_set() and not isinstance(error, ExodslError):
+                raise DatabaseUnusable(closed) from error
+            raise
 
     def _checked(self, response: httpx.Response, body: bytes) -> bytes:
         """Return the body of an answer; :raises ExodslError: when it says that something could not be done."""

@@ -161,10 +161,17 @@ class RemoteManager:
 
     # Asking
 
-    def _ask(self, name: str, asked: Mapping[str, Any], again: Mapping[str, Any] | None = None) -> Any:
+    def _ask(
+        self,
+        name: str,
+        asked: Mapping[str, Any],
+        again: Mapping[str, Any] | None = None,
+        patience: float | None = None,
+    ) -> Any:
         """Return the answer to a call.
 
         :param again: its parameters when an answer was lost.
+        :param patience: how many seconds the server is waited for, if not as long as usual.
         """
         call = calls()[name]
         if self.read_only and not call.reads:
@@ -172,7 +179,7 @@ class RemoteManager:
         path = f"{call.path}{LOOKING}" if self.read_only else call.path
         body = self._body(call, asked)
         repeated = None if again is None else (lambda: self._body(call, again))
-        answer = self._line.ask(path, body, repeats=call.repeats(asked), again=repeated)
+        answer = self._line.ask(path, body, repeats=call.repeats(asked), again=repeated, patience=patience)
         try:
             return call.answers.model_validate_json(answer).root
         except ValidationError as error:

@@ -15,6 +15,8 @@ from exodsl.manager.remote.portions import halves, merged, without_result
 
 RENEW_SECONDS = 10.0
 """After so long without a request a session makes one, so that its leases are renewed."""
+LEAVING_SECONDS = 2.0
+"""How long a server that is away is waited for to take leave; without that its leases run out by themselves."""
 Ask = Callable[..., Any]
 """Asks a call of the server: its name, its parameters, and `again` for other parameters once an answer was lost."""
 
@@ -114,4 +116,4 @@ class RemoteSession:
     def close(self) -> None:
         """Take leave; see `StateManager.close_session`."""
         with self._lock:
-            self._ask("close_hosted", {"session": self.key})
+            self._ask("close_hosted", {"session": self.key}, patience=LEAVING_SECONDS)

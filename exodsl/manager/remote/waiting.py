@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+from pydantic import ValidationError
+
 from exodsl.errors import ExodslError
 from exodsl.manager.remote.line import Line
 from exodsl.manager.remote.messages import WAIT, Called, Waits
@@ -79,7 +81,7 @@ class Waiting:
         while (waiting := self._next()) is not None:
             try:
                 self._take(waiting, self._wait(waiting))
-            except ExodslError as error:
+            except (ExodslError, ValidationError) as error:  # an answer that breaks off is none
                 self._take(waiting, None)
                 if self._wakes:
                     _LOG.warning("not hearing of work for a while: %s", error)
@@ -127,5 +129,9 @@ class Waiting:
             session.called = True
         before, self._heard = self._heard, None if called is None else called.heard
         if some or (not waiting and self._heard != before):
-            for wake in tuple(self._wakes.values()):
-                wake()
+            for number in tuple(self._wakes):
+                self._wakes.get(number, _nothing)()
+
+
+def _nothing() -> None:
+    """Stand in for who has just stopped listening."""

@@ -19,6 +19,8 @@ from exodsl.manager.protocol import StateManager
 from exodsl.manager.remote.calls import Call
 from exodsl.manager.views import Cleaned
 from exodsl.server.keys import Scope
+from exodsl.server.metrics import Metrics
+from exodsl.server.own.counting import count
 from exodsl.server.own.waiting import WaitingRoom
 from exodsl.server.scopes import admit, sift
 
@@ -27,7 +29,7 @@ WORKERS, LOOKERS = 16, 8
 LONGEST_SECONDS = 3_600.0
 """How long one look may take where somebody waits for a file."""
 LOOK_SECONDS = 2.0
-Looking = Callable[[float], StateManager]
+Looking = Callable[[float], EmbeddedManager]
 """Opens a state manager on the same database that only looks, for at most so many seconds at a time."""
 T = TypeVar("T")
 _LONG = frozenset({"clean_some", "cluster_states", "clusters", "contrast", "history", "rotate_secrets", "slowest"})
@@ -39,12 +41,12 @@ class Desk:
     :param looking: `None` where only this process sees the database; then the state manager itself looks.
     """
 
-    def __init__(self, manager: EmbeddedManager, looking: Looking | None) -> None:
-        self.manager = manager
+    def __init__(self, manager: EmbeddedManager, metrics: Metrics, looking: Looking | None) -> None:
+        self.manager, self._metrics = manager, metrics
         self._open = looking
         self._working = ThreadPoolExecutor(WORKERS, "exodsl-works")
         self._looking = ThreadPoolExecutor(LOOKERS, "exodsl-looks")
-        self._looker: StateManager | None = None
+        self._looker: EmbeddedManager | None = None
         self._lock = threading.Lock()
         self.waiting = WaitingRoom(manager, self.on_thread)
 
@@ -83,6 +85,7 @@ class Desk:
     def _answer(self, scope: Scope, call: Call, arguments: Mapping[str, Any], *, looking: bool) -> bytes:
         arguments = self._admitted(scope, call.name, arguments)
         result = self._looked(call, arguments) if looking else _perform(self.manager, call, arguments)
+        count(self._metrics, call.name, arguments, result)
         result = sift(self.manager, scope, call.name, result)
         return call.answers.model_construct(result).model_dump_json().encode()
 
@@ -95,7 +98,7 @@ class Desk:
             self._forget()
             raise
 
-    def _to_look(self) -> StateManager:
+    def _to_look(self) -> EmbeddedManager:
         if self._open is None:
             return self.manager
         with self._lock:
