@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -20,12 +21,13 @@ from exodsl.errors import (
     InputInvalid,
     KeyRefused,
     ReadOnly,
+    ReadTimeout,
     RequestTooLarge,
     RunNotFound,
     TransitionRefused,
 )
 from exodsl.manager.embedded import EmbeddedManager
-from exodsl.manager.opening import open_manager
+from exodsl.manager.opening import open_embedded, open_manager
 from exodsl.manager.protocol import Serves, Trigger
 from exodsl.manager.protocol import StateManager as Manager
 from tests.manager.byhand import Clock, begin, draw, give, numbers, report
@@ -123,9 +125,29 @@ def test_something_else_that_answers_there_is_refused() -> None:
         server.shutdown()
 
 
-def test_who_only_looks_changes_nothing(served: Served, manager: EmbeddedManager, clock: Clock) -> None:
+def test_a_look_that_takes_too_long_is_given_up_and_holds_nobody_up(
+    served: Served, manager: EmbeddedManager, clock: Clock, file: Path
+) -> None:
+    begun = begin(manager, clock, draw("root* > work"))
+    begun.reach("work", root=numbers(3_000))
+
+    def looking(_: float) -> EmbeddedManager:
+        return open_embedded(str(file), read_only=True, look_seconds=0, clock=clock)
+
+    with served.over(manager, looking) as address, closing(open_manager(address, key=KEY, read_only=True)) as reader:
+        there = raised_by(reader, "history", begun.run_id)
+
+    assert there[:2] == (ReadTimeout, {"path": str(file), "seconds": 0})
+    assert len(manager.history(begun.run_id).nodes) == 2
+
+
+def test_who_only_looks_changes_nothing(served: Served, manager: EmbeddedManager, clock: Clock, file: Path) -> None:
     begun = begin(manager, clock, draw("root"))
-    with served.over(manager) as address, closing(open_manager(address, key=KEY, read_only=True)) as reader:
+
+    def looking(seconds: float) -> EmbeddedManager:
+        return open_embedded(str(file), read_only=True, look_seconds=seconds, clock=clock)
+
+    with served.over(manager, looking) as address, closing(open_manager(address, key=KEY, read_only=True)) as reader:
         assert reader.run(begun.run_id).status == "RUNNING"
         for write in (
             lambda: reader.cancel(begun.run_id),
