@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
@@ -22,10 +22,11 @@ from exodsl.manager.protocol import Trigger
 from exodsl.manager.views import RunStatus
 from tests.benchmarks import workloads
 from tests.benchmarks.tables import table
-from tests.postgres import own_server
+from tests.faults.serving import http_server
+from tests.postgres import Server, own_server
 
 RUNTIMES = (1, 2, 4)
-DATABASES = ("SQLite", "PostgreSQL")
+SQLITE, POSTGRES, HTTP = DATABASES = ("SQLite", "PostgreSQL", "SQLite, by HTTP")
 WORKERS = 16
 """Bodies that one runtime has at work at once: so few that one is held up by bodies that sleep."""
 STATES = 3
@@ -67,9 +68,8 @@ def measured(
     """Let runtimes work on runs of three states; rounds go through all numbers of them in turn."""
     found: list[Scaled] = []
     for database, naps in itertools.product(databases, (False, True)):
-        with ExitStack() as stack:
-            addresses = stack.enter_context(_addresses(database))
-            turns = [[_turn(next(addresses), count, runs, naps) for count in runtimes] for _ in range(rounds)]
+        with _addresses(database) as address:
+            turns = [[_turn_at(address, count, runs, naps) for count in runtimes] for _ in range(rounds)]
         found += [
             Scaled(database, naps, count, of_count)
             for count, of_count in zip(runtimes, zip(*turns, strict=True), strict=True)
@@ -98,26 +98,43 @@ def shown(found: Sequence[Scaled], runs: int, rounds: int) -> str:
 
 # Databases, on disk and durable
 
+Address = AbstractContextManager[str]
+
 
 @contextmanager
-def _addresses(database: str) -> Generator[Iterator[str]]:
-    """Give addresses of empty databases, as many as are asked for."""
-    if database == "PostgreSQL":
+def _addresses(database: str) -> Generator[Callable[[], Address]]:
+    """Give what makes an empty database, and gives its address for as long as it is needed."""
+    numbers = itertools.count()
+    if database == POSTGRES:
         with own_server(settings=()) as server:
-            yield _on_server(server.uri)
+            yield lambda: _on_server(server, f"bench_{next(numbers)}")
         return
     with TemporaryDirectory(prefix="exodsl-bench-") as folder:
-        yield (str(Path(folder) / f"{number}.db") for number in itertools.count())
+        yield lambda: _in_file(f"{folder}/{next(numbers)}.db", by_http=database == HTTP)
 
 
-def _on_server(address: Callable[[str], str]) -> Iterator[str]:
-    for number in itertools.count():
-        with psycopg.connect(address("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE bench_{number}".encode())
-        yield address(f"bench_{number}")
+@contextmanager
+def _on_server(server: Server, name: str) -> Generator[str]:
+    with psycopg.connect(server.uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    yield server.uri(name)
+
+
+@contextmanager
+def _in_file(file: str, *, by_http: bool) -> Generator[str]:
+    if not by_http:
+        yield file
+        return
+    with http_server(file) as server:
+        yield server.uri()
 
 
 # Runtimes
+
+
+def _turn_at(made: Callable[[], Address], runtimes: int, runs: int, naps: bool) -> Turn:
+    with made() as address:
+        return _turn(address, runtimes, runs, naps)
 
 
 def _turn(address: str, runtimes: int, runs: int, naps: bool) -> Turn:

@@ -41,7 +41,7 @@ def test_a_writer_works_on_a_generated_run(tmp_path: Path) -> None:
 
 
 def test_runtimes_share_the_work_of_a_database() -> None:
-    found = scaling.measured(runs=5, rounds=1, runtimes=[2], databases=["SQLite"])
+    found = scaling.measured(runs=5, rounds=1, runtimes=[2], databases=[scaling.SQLITE])
 
     assert [(one.naps, len(one.turns)) for one in found] == [(False, 1), (True, 1)]
 
