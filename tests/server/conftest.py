@@ -83,12 +83,12 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def manage(file: Path, clock: Clock) -> Iterator[Callable[[], EmbeddedManager]]:
-    """Open one more state manager over the file, as another server process would."""
+def manage(shared: str, clock: Clock) -> Iterator[Callable[[], EmbeddedManager]]:
+    """Open one more state manager over the database, as another server process would."""
     opened: list[EmbeddedManager] = []
 
     def manage() -> EmbeddedManager:
-        opened.append(open_embedded(str(file), durability="normal", clock=clock, seed=1))
+        opened.append(open_embedded(shared, durability="normal", clock=clock, seed=1))
         return opened[-1]
 
     yield manage
