@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,7 @@ def bad(folder: Path) -> Path:
     (folder / "random").write_bytes(bytes(range(256)) * 20)
     (folder / "broken.json").write_text('{"nodes": [{"node_name": 3}')
     (folder / "unknown.json").write_text(json.dumps({"nodes": [{"node_name": "spilt", "identifier": "a"}]}))
-    with sqlite3.connect(folder / "other.db") as connection:
+    with closing(sqlite3.connect(folder / "other.db")) as connection, connection:
         connection.execute("CREATE TABLE something (id INTEGER)")
     connection.close()
     return folder
@@ -155,7 +156,7 @@ def test_a_truncated_database_is_refused(cli: Call, folder: Path, size: int) -> 
 
 def test_a_database_of_a_newer_schema_is_refused_with_both_numbers(cli: Call, folder: Path) -> None:
     cli("run", "words.py", "--input", "document=x", "--db", "newer.db")
-    with sqlite3.connect(folder / "newer.db") as connection:
+    with closing(sqlite3.connect(folder / "newer.db")) as connection, connection:
         connection.execute("UPDATE schema_version SET version = 999")
     connection.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def test_a_change_from_elsewhere_is_noticed_and_our_own_is_not(database: Sqlite,
     with database.transaction() as connection:
         put(connection, "a", 1)
     ours = database.changed_elsewhere()
-    with sqlite3.connect(file) as other:
+    with closing(sqlite3.connect(file)) as other, other:
         other.execute("DELETE FROM store_entry")
     other.close()
 

@@ -317,11 +317,11 @@ def test_a_claim_after_a_failed_commit_is_not_lost(manage: Open, file: Path, clo
     """The database refuses once, as a full disk does; the next exchange makes it good."""
     manager = manage()
     begun = begin(manager, clock, FAN)
-    with sqlite3.connect(file) as other:
+    with closing(sqlite3.connect(file)) as other, other:
         other.execute("CREATE TRIGGER full BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
     with pytest.raises(OSError, match="full"):
         begun.take()
-    with sqlite3.connect(file) as other:
+    with closing(sqlite3.connect(file)) as other, other:
         other.execute("DROP TRIGGER full")
     other.close()
 
@@ -333,11 +333,11 @@ def test_an_outcome_that_could_not_be_written_can_be_told_again(manage: Open, fi
     begun = begin(manager, clock, FAN)
     (root,) = begun.take()
     told = Report(root.state_id, root.lease, numbers(2))
-    with sqlite3.connect(file) as other:
+    with closing(sqlite3.connect(file)) as other, other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
     with pytest.raises(OSError, match="full"):
         begun.exchange(told)
-    with sqlite3.connect(file) as other:
+    with closing(sqlite3.connect(file)) as other, other:
         other.execute("DROP TRIGGER full")
     other.close()
 
@@ -349,11 +349,11 @@ def test_a_lease_is_renewed_even_if_the_first_try_was_rolled_back(manage: Open, 
     begun = begin(first, clock, FAN)
     (root,) = begun.take()
     clock.now_ms += LEASE_MS - 10
-    with sqlite3.connect(file) as other:
+    with closing(sqlite3.connect(file)) as other, other:
         other.execute("CREATE TRIGGER full BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
     with pytest.raises(OSError, match="full"):
         begun.exchange(report(root, numbers(1)))
-    with sqlite3.connect(file) as other:
+    with closing(sqlite3.connect(file)) as other, other:
         other.execute("DROP TRIGGER full")
     other.close()
     begun.exchange()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import sqlite3
+from contextlib import closing
 
 from tests.server.conftest import Outside, digest, node, place
 
@@ -83,7 +84,7 @@ def test_a_request_that_is_under_way_is_answered_before_the_end(outside: Outside
     server = outside.start()
     caller = server.caller()
     caller.ready(place("a"), nodes=(node("A"),))
-    with sqlite3.connect(outside.folder / "exodsl.db", isolation_level=None) as other:
+    with closing(sqlite3.connect(outside.folder / "exodsl.db", isolation_level=None)) as other, other:
         other.execute("BEGIN IMMEDIATE")
         asked = server.ask("POST", caller.url("graph/graph/trigger"), "{}")
         server.until("exodsl_http_requests_under_way 2.0")

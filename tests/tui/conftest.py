@@ -28,6 +28,8 @@ from tests.manager.byhand import ByHand, Clock, begin
 
 PATIENCE = 8.0
 """Seconds until a condition that a test waits for counts as never met."""
+TURNS = 5
+"""In so many turns of the event loop, one after the other, no message waits: then none is on its way either."""
 Begin = Callable[..., ByHand]
 Look = Callable[["Tui"], Awaitable[None]]
 
@@ -86,15 +88,23 @@ class Tui:
 
     async def settled(self) -> None:
         """Wait until the reader has answered everything, and the answers are drawn."""
-        reader = self.app.reader
         async with asyncio.timeout(PATIENCE):
             while True:
                 while not self.calm():
                     await asyncio.sleep(0.002)
-                answered = reader.answered
-                await self.pilot.pause(0)
-                if self.calm() and self.idle() and reader.answered == answered:
+                answered = self.app.reader.answered
+                await self.drawn()
+                if self.calm() and self.app.reader.answered == answered:
                     return
+
+    async def drawn(self) -> None:
+        """Wait until no message is left to be handled, and everything is drawn that is to be."""
+        for _ in range(2):  # what is drawn may send messages
+            turns = 0
+            while turns < TURNS:
+                await asyncio.sleep(0)
+                turns = turns + 1 if self.idle() else 0
+            self.app.screen._on_timer_update()
 
     def calm(self) -> bool:
         """Say whether the reader has nothing to answer."""
@@ -102,15 +112,14 @@ class Tui:
 
     def idle(self) -> bool:
         """Say whether no message waits to be handled."""
-        return not any(
-            pump.message_queue_size for pump in (self.app, self.app.screen, *self.app.screen.walk_children())
-        )
+        screen = self.app.screen
+        return not any(pump.message_queue_size for pump in (self.app, screen, *screen.walk_children()))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(PATIENCE):
             while not condition():
-                await self.pilot.pause(0)
+                await self.drawn()
                 await asyncio.sleep(0.005)
 
     async def shows(self, text: str) -> None:
