@@ -12,10 +12,12 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exodsl.cli.alive import touching
 from exodsl.cli.durations import milliseconds
 from exodsl.cli.exits import DONE
 from exodsl.cli.options import Database, ExecutorOptions, Nodes, Workers
@@ -47,6 +49,12 @@ Keep = Annotated[
         metavar="TIME", help="Remove runs of these workflows that ended so long ago: 30d, 12h.", show_default=False
     ),
 ]
+Alive = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Touch this file as long as the state manager answers: for probes.", show_default=False
+    ),
+]
 Placed = Annotated[str | None, typer.Option("--namespace", metavar="NAME", help="Keep the graphs in this namespace.")]
 _BATCH = 16
 _HUNG_SECONDS = 1.0
@@ -61,6 +69,7 @@ def runtime(
     grace: Grace = 10,
     keep: Keep = None,
     executor: ExecutorOptions = None,
+    alive: Alive = None,
     namespace: Placed = None,
 ) -> None:
     """Serve workflows until stopped: run the bodies of their states, whoever triggered the runs.
@@ -72,7 +81,7 @@ def runtime(
 
       exodsl runtime words.py
       exodsl runtime words.py billing.py --db runs.db --workers 8 --grace 60
-      exodsl runtime words.py --keep 30d
+      exodsl runtime words.py --keep 30d --alive /tmp/alive
       exodsl runtime films.py --executor gpu=dask:tcp://host:8786
       exodsl trigger word-count --input document="Every step is kept."
     """
@@ -84,6 +93,7 @@ def runtime(
     refuse_memory(db)
     executors = executors_given(executor or ())
     served = [_served(target, nodes, namespace) for target in targets]
+    heard = touching(alive) if alive else lambda: None
     called = name or f"{gethostname()}-{os.getpid()}"
     stops = queue.SimpleQueue[None]()
     with opened(db) as manager, _speaking() as say, _telling(manager, say) as ended:
@@ -100,6 +110,7 @@ def runtime(
             serving=lambda: say(f'runtime "{called}" serves {graphs}, kept in {spelled(db)}\n'),
             stopping=partial(stops.put, None),
             runs_ended=ended,
+            heard=heard,
         )
         end_hung = partial(_end_hung, runs, manager, stops, grace)
         threading.Thread(target=end_hung, name="exodsl-end", daemon=True).start()

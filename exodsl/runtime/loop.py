@@ -31,7 +31,7 @@ class Loop:
     Everything here belongs to the thread of the event loop; other threads only wake it.
 
     :param until: the run to wait for, or `None` to serve until stopped.
-    :param serving: called when the runtime is announced.
+    :param serving: called when the runtime is announced; `heard` after each exchange.
     :param runs_ended: called with the runs that ended in an exchange of this loop, and their status.
     """
 
@@ -46,11 +46,12 @@ class Loop:
         *,
         serving: Callable[[], None] | None = None,
         runs_ended: Callable[[Mapping[str, RunStatus]], None] | None = None,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
         self._manager, self._name, self._serves = manager, name, serves
         self._bodies, self._pace, self._until = bodies, pace, until
         self._fitting = Fitting(manager, bodies.kit)
-        self._serving, self._runs_ended = serving, runs_ended
+        self._serving, self._runs_ended, self._heard = serving, runs_ended, heard
         self._exchanges = Exchanges(
             manager, pace.poll_interval, self._outside, self._arrived, self._fail, self._wake, bodies.notebook
         )
@@ -269,6 +270,7 @@ class Loop:
         return 0 if self._stopping else self._workers.room
 
     def _arrived(self, exchange: Exchange) -> None:
+        self._heard()
         self._workers.take(exchange.claims)
         if self._until in exchange.ended_runs:
             self._ended = True

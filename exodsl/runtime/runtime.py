@@ -55,6 +55,7 @@ class Runtime:
     :param serving: called when it has taken up its work.
     :param stopping: called when it is asked to stop, maybe from a signal handler; must not block, nor take a lock.
     :param runs_ended: called with the ids of runs that ended here, and their status; must not block.
+    :param heard: called whenever the state manager has answered, once in 15 seconds at least; must not block.
     :raises SettingInvalid: when a number is out of its range, or there is nothing to serve.
     :raises DefinitionError: when two functions have one name, or an executor is not there or cannot run a node.
     :raises ExtraMissing: when what an executor asks for is not installed.
@@ -80,6 +81,7 @@ class Runtime:
         serving: Callable[[], None] | None = None,
         stopping: Callable[[], None] | None = None,
         runs_ended: Callable[[Mapping[str, RunStatus]], None] | None = None,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
         self.namespace, self.name = namespace, name
         self._uri, self._key, self._manager = state_manager_uri, key, manager
@@ -90,7 +92,7 @@ class Runtime:
         self._graphs = tuple(graphs)
         if not self._nodes and not self._graphs:
             raise SettingInvalid(f'Runtime "{name}" has nothing to serve: give it nodes=[...] or graphs=[...].')
-        self._serving, self._stopping, self._runs_ended = serving, stopping, runs_ended
+        self._serving, self._stopping, self._runs_ended, self._heard = serving, stopping, runs_ended, heard
         bodies_by_name([*self._own_bodies(), *(body for graph in self._graphs for body in _bodies(graph))])
         check_bodies(self._own_bodies(), self._executors)
         self._loop: Loop | None = None
@@ -169,6 +171,7 @@ class Runtime:
             self._pace,
             serving=self._serving,
             runs_ended=runs_ended,
+            heard=self._heard,
         )
 
     def _own_bodies(self) -> list[Body]:

@@ -160,6 +160,23 @@ def test_the_first_line_names_runtime_graphs_and_database(start: Callable[..., P
     assert line == 'runtime "tester" serves word-count, divide, kept in .exodsl/exodsl.db\n'
 
 
+def test_a_file_stays_young_as_long_as_the_state_manager_answers(serve: Serve, folder: Path) -> None:
+    alive = folder / "alive"
+    process = serve("words.py", "--alive", str(alive))
+    os.utime(alive, (0, 0))
+    while alive.stat().st_mtime == 0:
+        assert process.poll() is None
+        time.sleep(0.01)
+
+    assert alive.stat().st_mtime > time.time() - 60
+
+
+def test_a_file_that_cannot_be_touched_is_refused(cli: Call) -> None:
+    answer = cli("runtime", "words.py", "--alive", "nowhere/alive")
+
+    assert (answer.code, answer.err) == (2, '--alive "nowhere/alive" cannot be written: No such file or directory.\n')
+
+
 @pytest.mark.parametrize("body", BODIES)
 def test_what_does_not_finish_in_time_is_handed_back(
     serve: Serve, folder: Path, manager: StateManager, body: str
