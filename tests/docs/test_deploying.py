@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from configparser import ConfigParser
 from contextlib import closing
-from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -122,7 +121,7 @@ def test_a_command_exists_and_has_more_time_to_end_than_it_takes(where: str) -> 
 
 
 def test_the_image_and_each_place_of_it_start_the_same() -> None:
-    image = DockerfileParser(fileobj=BytesIO((DEPLOY / "Dockerfile").read_bytes()))
+    image = DockerfileParser(str(DEPLOY))
     said = {one["instruction"]: one["value"] for one in image.structure}
     server, runtime = SERVICES["server"]["command"], SERVICES["runtime"]["command"]
 
@@ -163,7 +162,8 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     def begin(name: str, places: Mapping[str, str], **words: str) -> subprocess.Popen[str]:
         service = SERVICES[name]
         alive = str(tmp_path / f"alive-{next(numbers)}")
-        command = [{"/tmp/alive": alive, **words}.get(word, word) for word in service["command"]]
+        swapped = {"/tmp/alive": alive, **words}
+        command: list[str] = [swapped.get(word, word) for word in map(str, service["command"])]
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("EXODSL_", "EXOSPHERE_"))}
         process = subprocess.Popen(
             [sys.executable, "-c", START, *command],
