@@ -358,7 +358,9 @@ class EmbeddedManager(
         self._looked_at = step.now
         # Nobody could renew a lease while the database could not be reached.
         spared = LEASE_MS if step.now - self._db.back_since() < LEASE_MS else 0
-        for key, where, which, lease_until, *_ in templates.sessions(step.connection):
+        announced = templates.sessions(step.connection)
+        self._drop_all_but([row[0] for row in announced])
+        for key, where, which, lease_until, *_ in announced:
             if key in self._left:
                 templates.end_session(step.connection, key)
                 step.leave(step.now)

@@ -103,7 +103,8 @@ class Hosting(Viewing, ABC):
 
         :param number: counts the exchanges of a session from 1; the same number again gets the same answer again.
         :param holding: the leases of the states that the runtime has, what it reports now included, by their ids.
-            Needed when the exchange before was made elsewhere; what else the session holds is put back then.
+            Needed when the exchange before was made elsewhere. Where it is there, what else the session holds is put
+            back: it was handed out in an answer that was lost.
         :raises SessionUnknown: when `holding` was needed and is not there, or there is no such session any more.
         :raises TransitionRefused: when a later exchange was made already.
         """
@@ -115,7 +116,7 @@ class Hosting(Viewing, ABC):
                 raise TransitionRefused(
                     f"Exchange {number} of session {session}", "past", f"{hosted.number} was the last"
                 )
-            if hosted is None or number != hosted.number + 1:
+            if hosted is None or holding is not None or number != hosted.number + 1:
                 hosted = self._taken_up(session, number, holding)
             answer = self.exchange(session, reports, capacity, notes)
             hosted.number, hosted.answer = number, answer
@@ -181,6 +182,11 @@ class Hosting(Viewing, ABC):
     def _is_here(self, key: int) -> bool:
         """Say whether a session is that of a runtime in this process."""
         return key in self._sessions and key not in self._hosted
+
+    def _drop_all_but(self, announced: Collection[int]) -> None:
+        """Let go of those that took leave, or were found to be gone, elsewhere."""
+        for key in self._hosted.keys() - announced:
+            self._drop(key)
 
     def _drop(self, key: int) -> None:
         """Let go of a session that is gone."""

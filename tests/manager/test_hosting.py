@@ -11,7 +11,7 @@ from exodsl.engine.reports import Claim, Released
 from exodsl.errors import SessionUnknown, TransitionRefused
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.protocol import Exchange, Trigger
-from exodsl.manager.sessions import LEASE_MS
+from exodsl.manager.sessions import LEASE_MS, LOOK_MS
 from exodsl.template.models import GraphTemplate
 from tests.manager.byhand import Clock, draw, numbers, report, serves
 from tests.manager.conftest import Open
@@ -107,6 +107,30 @@ def test_what_was_recorded_before_its_answer_was_lost_is_recorded_once(server: H
     assert answer.refused == (root.state_id,)
     assert [claim.identifier for claim in answer.claims] == ["leaf"]
     assert [state.status for state in next_one.states(run).items] == ["SUCCESS", "QUEUED"]
+
+
+def test_a_server_that_knew_the_session_before_puts_back_what_another_claimed_in_a_lost_answer(server: Host) -> None:
+    """Behind one address, a request that is made once more may come to the other one of two servers."""
+    first, second = server(), server()
+    session, (run,) = begun(first)
+    (root,) = first.exchange_hosted(session, 1, [], 5).claims
+    second.exchange_hosted(session, 2, [report(root)], 5, holding=having(root))
+    (leaf,) = first.exchange_hosted(session, 2, [report(root)], 5, holding=having(root)).claims
+
+    assert first.exchange_hosted(session, 3, [report(leaf)], 5).ended_runs == {run: "SUCCESS"}
+
+
+def test_a_session_that_left_by_another_server_is_forgotten(server: Host, clock: Clock) -> None:
+    first, second = server(), server()
+    session, _ = begun(first)
+    first.exchange_hosted(session, 1, [], 5)
+    second.close_hosted(session)
+    clock.now_ms += LOOK_MS
+    first.open_session("another", serves(ONE))
+
+    assert first.ready([session]).sessions == {session}
+    with pytest.raises(SessionUnknown):
+        first.exchange_hosted(session, 2, [], 5)
 
 
 def test_a_lease_from_before_is_never_given_again(server: Host) -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
+from pydantic import SecretStr
 
 from exodsl.errors import DatabaseUnusable
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import StateManager, Trigger
+from exodsl.manager.remote.line import Line
+from exodsl.manager.remote.manager import RemoteManager
 from tests.manager.byhand import Clock, begin, draw, give, numbers, report, serves
 from tests.served import KEY, Served
 from tests.tcp_proxy import Cut, TcpProxy
@@ -50,6 +53,35 @@ def test_an_exchange_whose_answer_was_lost_counts_once(
     assert [claim.identifier for claim in begun.held] == ["end"] * 4
     assert begun.work() == "SUCCESS"
     assert len(begun.states()) == 12
+
+
+@Cuts
+def test_an_exchange_that_was_given_up_takes_nothing_of_the_next_along(
+    remote: StateManager, proxy: TcpProxy, clock: Clock, when: Cut
+) -> None:
+    """As when leases could not be renewed while a body ran: its outcome is told later."""
+    with closing(RemoteManager(Line(proxy.uri, SecretStr(KEY), patience=0), 100_000, read_only=False)) as impatient:
+        begun = begin(impatient, clock, draw("root > leaf"))
+        (root,) = begun.take()
+        for _ in range(2):
+            proxy.cut_at(b"/exchange_hosted", when)
+            with pytest.raises(DatabaseUnusable, match="cannot be reached"):
+                begun.exchange(capacity=0)
+
+        assert begun.exchange(report(root)).refused == ()
+        assert begun.work() == "SUCCESS"
+
+
+def test_what_was_handed_out_in_an_answer_that_was_given_up_is_put_back(
+    remote: StateManager, proxy: TcpProxy, clock: Clock
+) -> None:
+    with closing(RemoteManager(Line(proxy.uri, SecretStr(KEY), patience=0), 100_000, read_only=False)) as impatient:
+        begun = begin(impatient, clock, draw("root > leaf"))
+        proxy.cut_at(b"/exchange_hosted", "after")
+        with pytest.raises(DatabaseUnusable, match="cannot be reached"):
+            begun.take()
+
+        assert begun.work() == "SUCCESS"
 
 
 @Cuts

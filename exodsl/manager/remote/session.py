@@ -49,6 +49,7 @@ class RemoteSession:
         self.key: int = self._ask("host_session", self._announcement)
         self._number = 0
         self._held: dict[int, int] = {}
+        self._doubtful = False
         self._asked_at = monotonic()
 
     def exchange(self, reports: Sequence[Report], capacity: int, notes: Sequence[Notes]) -> Exchange:
@@ -82,7 +83,7 @@ class RemoteSession:
         try:
             answer = self._numbered({"reports": reports, "capacity": capacity, "notes": notes})
         except BaseException:
-            self.called = True
+            self.called = self._doubtful = True
             raise
         for report in reports:
             self._held.pop(report.state_id, None)
@@ -91,13 +92,16 @@ class RemoteSession:
         return answer
 
     def _numbered(self, asked: dict[str, Any]) -> Exchange:
+        if self._doubtful:  # the number of an exchange that was given up may have its answer by now
+            self._number += 1
         numbered = {"session": self.key, "number": self._number + 1, **asked}
         known = {**numbered, "holding": self._held}
         try:
-            answer = self._exchanged(numbered, known)
+            answer = self._exchanged(known if self._doubtful else numbered, known)
         except SessionUnknown:  # by a server that was started anew
             return self._taken_up(known, asked)
         self._number += 1
+        self._doubtful = False
         return answer
 
     def _taken_up(self, known: dict[str, Any], asked: dict[str, Any]) -> Exchange:
@@ -107,6 +111,7 @@ class RemoteSession:
             self._announce()
             return self._numbered(asked)
         self._number += 1
+        self._doubtful = False
         return answer
 
     def _exchanged(self, asked: dict[str, Any], again: dict[str, Any]) -> Exchange:
