@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -30,7 +31,9 @@ from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.opening import open_embedded, open_manager
 from exodsl.manager.protocol import Serves, Trigger
 from exodsl.manager.protocol import StateManager as Manager
-from tests.manager.byhand import Clock, begin, draw, give, numbers, report
+from exodsl.manager.remote import waiting
+from exodsl.manager.remote.messages import PREFIX, WAIT
+from tests.manager.byhand import Clock, begin, draw, give, numbers, report, serves
 from tests.served import KEY, Served
 
 Caught = tuple[type[ExodslError], dict[str, Any], str]
@@ -139,6 +142,46 @@ def test_a_look_that_takes_too_long_is_given_up_and_holds_nobody_up(
 
     assert there[:2] == (ReadTimeout, {"path": str(file), "seconds": 0})
     assert len(manager.history(begun.run_id).nodes) == 2
+
+
+class _Gateway(BaseHTTPRequestHandler):
+    """What is behind it has ended: answers that say no length end with it, and look as if they were whole."""
+
+    asked: ClassVar[list[str]] = []
+    answers: ClassVar[Mapping[str, bytes]] = {
+        PREFIX: b'{"body_bytes": 1000}',
+        f"{PREFIX}/host_session": b"7",
+        f"{PREFIX}/exchange_hosted": b'{"claims": []}',
+        f"{PREFIX}/close_hosted": b"null",
+        WAIT: b"  ",
+    }
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path.removeprefix(f"{PREFIX}/"))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.answers[self.path])
+
+    do_POST = do_GET
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_runtime_goes_on_when_waiting_for_work_ends_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "AGAIN_SECONDS", 0.01)
+    woken = SimpleQueue[None]()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Gateway) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with closing(open_manager(f"http://127.0.0.1:{server.server_port}")) as remote:
+            session = remote.open_session("runtime", serves(draw("root")))
+            remote.wake_on_work(lambda: woken.put(None))
+            for _ in range(3):
+                assert remote.exchange(session, [], 1).claims == ()
+                woken.get(timeout=20)
+        server.shutdown()
+
+    assert _Gateway.asked.count("exchange_hosted") == 3
 
 
 def test_who_only_looks_changes_nothing(served: Served, manager: EmbeddedManager, clock: Clock, file: Path) -> None:

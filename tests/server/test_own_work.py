@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -18,6 +19,8 @@ from exodsl.cli.app import app
 from exodsl.manager.embedded import EmbeddedManager, system_clock
 from exodsl.manager.opening import open_embedded, open_manager
 from exodsl.manager.protocol import Serves, Trigger
+from exodsl.manager.remote.messages import WAIT
+from exodsl.server.own import streams
 from exodsl_tui.app import Inspector
 from exodsl_tui.launch import name_of
 from exodsl_tui.places import Place
@@ -86,6 +89,17 @@ def test_a_runtime_works_there_for_whoever_triggers(address: str, manager: Embed
 
         assert remote.states(run_id, identifier="total").items[0].outputs == {"result": 30}
         assert remote.runtimes() == ()
+
+
+def test_who_is_kept_waiting_gets_a_blank_now_and_then(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gateways cut lines on which nothing is said for some seconds, and a dead one must be told from a quiet one."""
+    monkeypatch.setattr(streams, "BREATH_SECONDS", 0.01)
+    with httpx.Client(base_url=address, headers={"x-api-key": KEY}) as client:
+        heard = client.post(WAIT, json={}).json()["heard"]
+        waited = client.post(WAIT, json={"heard": heard, "seconds": 0.1})
+
+    assert waited.text.startswith("  ")
+    assert waited.json() == {"sessions": [], "heard": heard}
 
 
 def test_an_idle_runtime_asks_for_nothing_until_it_is_called(address: str, served: Served) -> None:

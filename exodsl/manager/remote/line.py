@@ -118,15 +118,17 @@ class Line:
                 return answer
 
     @contextmanager
-    def streamed(self, path: str, body: bytes) -> Generator[httpx.Response]:
+    def streamed(self, path: str, body: bytes, silence: float = ANSWER_SECONDS) -> Generator[httpx.Response]:
         """Give an answer as soon as it begins.
 
+        :param silence: after how many seconds without any part of it the line is taken for dead.
         :raises ExodslError: what the server raised.
         :raises DatabaseUnusable: when the server is away, or the answer breaks off.
         """
+        timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS, read=silence)
         with self._open():
             try:
-                with self._http.stream("POST", path, content=body) as response:
+                with self._http.stream("POST", path, content=body, timeout=timeout) as response:
                     if response.status_code != HTTPStatus.OK:
                         self._checked(response, response.read())
                     yield response

@@ -10,6 +10,9 @@ PREFIX = "/exodsl/v1"
 WAIT, EXPORT = f"{PREFIX}/wait", f"{PREFIX}/export_run"
 WAIT_SECONDS = 20.0
 """How long a runtime that waits for work is kept waiting."""
+BREATH_SECONDS, SILENCE_SECONDS = 3.0, 15.0
+"""How often it gets a blank meanwhile, so that nobody on the way takes the line for idle; and after how long without
+one it takes the line for dead."""
 STATES_HEADER = "exodsl-states"
 """How many states a file has."""
 

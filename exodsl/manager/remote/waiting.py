@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from exodsl.errors import ExodslError
+from exodsl.errors import DatabaseUnusable, ExodslError
 from exodsl.manager.remote.line import Line
-from exodsl.manager.remote.messages import WAIT, Called, Waits
+from exodsl.manager.remote.messages import SILENCE_SECONDS, WAIT, Called, Waits
 from exodsl.manager.remote.session import RemoteSession
 
 AGAIN_SECONDS = 1.0
@@ -106,16 +106,18 @@ class Waiting:
 
     def _wait(self, waiting: list[RemoteSession]) -> Called:
         asked = Waits(sessions=tuple(session.key for session in waiting), heard=self._heard)
-        with self._line.streamed(WAIT, asked.model_dump_json().encode()) as response:
+        with self._line.streamed(WAIT, asked.model_dump_json().encode(), SILENCE_SECONDS) as response:
             stream: Any = response.extensions["network_stream"]
             with self._changed:
                 self._socket = stream.get_extra_info("socket")
                 if not self._wakes:
                     self._hang_up()
-            for session in waiting:
-                session.waits = True
+            for session in self._sessions():
+                session.waits = session in waiting
             try:
                 return Called.model_validate_json(response.read())
+            except ValidationError as error:  # a gateway that cannot say so ends an answer in the middle
+                raise DatabaseUnusable(f'The server "{self._line.name}" did not answer to the end.') from error
             finally:
                 with self._changed:
                     self._socket = None

@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.background import BackgroundTask
 
-from exodsl.manager.remote.messages import EXPORT, STATES_HEADER, WAIT, Called, Export, Waits
+from exodsl.manager.remote.messages import BREATH_SECONDS, EXPORT, STATES_HEADER, WAIT, Called, Export, Waits
 from exodsl.server.own.desk import Desk, desk_of, scope_of
 
 _FILE = "application/vnd.sqlite3"
@@ -58,7 +59,8 @@ async def _waited(desk: Desk, request: Request, asked: Waits) -> AsyncGenerator[
     called = asyncio.ensure_future(desk.waiting.wait(asked))
     gone = asyncio.ensure_future(_gone(request))
     try:
-        await asyncio.wait((called, gone), return_when=asyncio.FIRST_COMPLETED)
+        while not await _first_of(called, gone):
+            yield b" "  # which JSON allows before what it says
         if called.done():
             yield called.result().model_dump_json().encode()
     finally:
@@ -66,6 +68,12 @@ async def _waited(desk: Desk, request: Request, asked: Waits) -> AsyncGenerator[
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+
+async def _first_of(*futures: asyncio.Future[Any]) -> set[asyncio.Future[Any]]:
+    """Return what is done, as soon as something is; nothing when it is time to breathe."""
+    done, _ = await asyncio.wait(futures, timeout=BREATH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    return done
 
 
 async def _gone(request: Request) -> None:
