@@ -75,8 +75,8 @@ MUTANTS = (
     Mutant(
         "what a gone runtime held stays held",
         "exodsl/manager/embedded.py",
-        "(lease_until < step.now - spared or sessions.is_gone(where, which))",
-        "sessions.is_gone(where, which)",
+        "elif lease_until < step.now - spared or sessions.is_gone(where, which):",
+        "elif sessions.is_gone(where, which):",
         ("tests/manager/test_gone.py",),
     ),
     Mutant(

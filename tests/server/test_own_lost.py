@@ -61,7 +61,7 @@ def test_an_exchange_that_was_given_up_takes_nothing_of_the_next_along(
 ) -> None:
     """As when leases could not be renewed while a body ran: its outcome is told later."""
     with closing(RemoteManager(Line(proxy.uri, SecretStr(KEY), patience=0), 100_000, read_only=False)) as impatient:
-        begun = begin(impatient, clock, draw("root > leaf"))
+        begun = begin(cast(StateManager, impatient), clock, draw("root > leaf"))
         (root,) = begun.take()
         for _ in range(2):
             proxy.cut_at(b"/exchange_hosted", when)
@@ -76,7 +76,7 @@ def test_what_was_handed_out_in_an_answer_that_was_given_up_is_put_back(
     remote: StateManager, proxy: TcpProxy, clock: Clock
 ) -> None:
     with closing(RemoteManager(Line(proxy.uri, SecretStr(KEY), patience=0), 100_000, read_only=False)) as impatient:
-        begun = begin(impatient, clock, draw("root > leaf"))
+        begun = begin(cast(StateManager, impatient), clock, draw("root > leaf"))
         proxy.cut_at(b"/exchange_hosted", "after")
         with pytest.raises(DatabaseUnusable, match="cannot be reached"):
             begun.take()
