@@ -19,7 +19,8 @@ import typer
 
 from exodsl.cli.alive import touching
 from exodsl.cli.durations import milliseconds
-from exodsl.cli.exits import DONE
+from exodsl.cli.exits import DONE, REFUSED
+from exodsl.cli.exits import say as complain
 from exodsl.cli.options import Database, ExecutorOptions, Nodes, Workers
 from exodsl.cli.plain import PlainScreen
 from exodsl.cli.results import short
@@ -171,7 +172,11 @@ def _end_hung(runs: Runtime, manager: StateManager, stops: queue.SimpleQueue[Non
     while not runs.left and stops.empty() and time.monotonic() < latest:
         time.sleep(0.05)
     time.sleep(_HUNG_SECONDS)
-    manager.close()  # hands back what is still held
+    try:
+        manager.close()  # hands back what is still held
+    except ExodslError as error:
+        complain(str(error))
+        os._exit(REFUSED)
     os._exit(DONE)
 
 

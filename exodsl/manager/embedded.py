@@ -171,6 +171,9 @@ class EmbeddedManager(
             self._left.discard(session)
             self._announce(self._clock())
 
+    def hurry(self, session: int, seconds: float) -> None:
+        """Do nothing, as a database is not asked from afar; see `StateManager.hurry`."""
+
     def _end_session(self, session: int) -> None:
         with self._db.transaction() as connection:
             templates.end_session(connection, session)

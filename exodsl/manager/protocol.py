@@ -152,6 +152,13 @@ class StateManager(Inspection, Registration, Protocol):
         """Take leave; what the session still holds is CREATED again."""
         ...
 
+    def hurry(self, session: int, seconds: float) -> None:
+        """Note that a runtime is to end: for it, a server that is away is waited for no longer than so many seconds.
+
+        It does not wait, nor takes a lock: signal handlers call it.
+        """
+        ...
+
     def exchange(self, session: int, reports: Sequence[Report], capacity: int, notes: Sequence[Notes] = ()) -> Exchange:
         """Record reports, create what follows, and claim up to `capacity` states: one transaction.
 

@@ -53,6 +53,7 @@ class Exchanges:
         self._manager, self._poll_interval = manager, poll_interval
         self._outside, self._arrived, self._failed, self._wake = outside, arrived, failed, wake
         self._notebook = notebook
+        self._session = 0
         self._reports: list[Report] = []
         self._nudged = True
         self._slow_ones = self._slow_for = 0
@@ -71,6 +72,11 @@ class Exchanges:
         """Take leave; what the runtime still holds is put back."""
         self._writer.close()
         self._manager.close_session(self._session)
+
+    def hurry(self, seconds: float) -> None:
+        """Wait for nobody who is away any longer than this; from any thread or signal handler."""
+        if self._session:
+            self._manager.hurry(self._session, seconds)
 
     @property
     def has_reports(self) -> bool:

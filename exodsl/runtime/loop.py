@@ -107,6 +107,7 @@ class Loop:
         """
         self._stop_asked = True
         self._hurry_asked = self._hurry_asked or at_once
+        self._exchanges.hurry(0 if self._hurry_asked else self._pace.grace)  # now: it may be what holds up the loop
         self._outside(self._heed)()
 
     # The life of the loop
@@ -151,6 +152,8 @@ class Loop:
             return
         self._stopping = True
         self._stop_at = monotonic() + (0.0 if self._ended else self._pace.grace)
+        if not self._ended:
+            self._exchanges.hurry(self._pace.grace)
         self._workers.drop_waiting()
         self._wake()
 

@@ -180,7 +180,7 @@ ADMITS: Mapping[str, Callable[[_Guard, Arguments], Arguments]] = {
     **dict.fromkeys(("state", "notes", "relatives"), _Guard.state),
     **dict.fromkeys(("pause_schedule", "resume_schedule"), _Guard.schedule),
     **dict.fromkeys(("template", "read_secrets", "set_secret", "graph_record", "register_nodes"), _Guard.graph),
-    **dict.fromkeys(("close_session", "close_hosted"), _Guard.leaving),
+    **dict.fromkeys(("close_session", "close_hosted", "hurry"), _Guard.leaving),
     **dict.fromkeys(("wake_on_work", "wait"), _Guard.sessions),
     **dict.fromkeys(("runs", "find_runs", "graphs", "runtimes", "clean", "clean_some"), _Guard.listed),
     **dict.fromkeys(("secrets", "schedules"), _Guard.sifted),

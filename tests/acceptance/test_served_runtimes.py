@@ -49,7 +49,7 @@ def test_a_server_that_is_killed_and_started_again_loses_nothing_and_counts_noth
     url, notes = f"http://127.0.0.1:{port}", tmp_path / "notes"
     served = ("serve", "--db", "fan.db", "--port", str(port))
     server = begun(*served)
-    runtimes = [begun("runtime", "fan.py", "--db", url, "--workers", "2") for _ in range(2)]
+    runtimes = [begun("runtime", "fan.py", "--db", url, "--workers", "2", "--grace", "1") for _ in range(2)]
     ids = [call("trigger", "fan", "--input", "run=0", "--db", url).strip()]
     with closing(open_manager(url)) as remote:
         ids += remote.trigger([Trigger("default", "fan", {"run": run}) for run in range(1, RUNS)])
@@ -60,13 +60,16 @@ def test_a_server_that_is_killed_and_started_again_loses_nothing_and_counts_noth
         again = begun(*served)
         while any(remote.run(run).status == "RUNNING" for run in ids):
             pass
-    for process in (*runtimes, again):
+    for process in (runtimes[0], again):
         process.terminate()
         assert process.wait(timeout=20) == 0
+    runtimes[1].terminate()  # without a server it can hand nothing back, and says so
+    complaint = runtimes[1].communicate(timeout=20)[1].splitlines()[-1]
 
     with closing(open_embedded(str(tmp_path / "fan.db"))) as manager:
         ended = {run.run_id: run.status for run in manager.runs().items}
         successes = {run: [node.success for node in manager.progress(run)] for run in ended}
 
+    assert (runtimes[1].returncode, complaint.partition(": ")[0]) == (2, f'The server "{url}" cannot be reached')
     assert ended == dict.fromkeys(ids, "SUCCESS")
     assert successes == {run: [10, 10, 1] for run in ids}

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
+from time import monotonic
+from typing import cast
 
 import pytest
 from pydantic import SecretStr
@@ -17,7 +19,7 @@ from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import StateManager, Trigger
 from exodsl.manager.remote.line import Line
 from exodsl.manager.remote.manager import RemoteManager
-from tests.manager.byhand import Clock, begin, draw, give, numbers, report, serves
+from tests.manager.byhand import SOON, Clock, begin, draw, give, numbers, report, serves
 from tests.served import KEY, Served
 from tests.tcp_proxy import Cut, TcpProxy
 
@@ -40,6 +42,18 @@ def remote(proxy: TcpProxy) -> Iterator[StateManager]:
         yield opened
 
 
+def go_away(proxy: TcpProxy) -> None:
+    """Let there be no server at the other end any more."""
+    proxy.server = "http://127.0.0.1:1"
+    proxy.close()
+
+
+def without_patience(proxy: TcpProxy) -> StateManager:
+    """Return a state manager that asks nothing again."""
+    line = Line(proxy.uri, SecretStr(KEY), patience=0)
+    return cast("StateManager", RemoteManager(line, 100_000, read_only=False))
+
+
 @Cuts
 def test_an_exchange_whose_answer_was_lost_counts_once(
     remote: StateManager, proxy: TcpProxy, clock: Clock, when: Cut
@@ -60,8 +74,8 @@ def test_an_exchange_that_was_given_up_takes_nothing_of_the_next_along(
     remote: StateManager, proxy: TcpProxy, clock: Clock, when: Cut
 ) -> None:
     """As when leases could not be renewed while a body ran: its outcome is told later."""
-    with closing(RemoteManager(Line(proxy.uri, SecretStr(KEY), patience=0), 100_000, read_only=False)) as impatient:
-        begun = begin(cast(StateManager, impatient), clock, draw("root > leaf"))
+    with closing(without_patience(proxy)) as impatient:
+        begun = begin(impatient, clock, draw("root > leaf"))
         (root,) = begun.take()
         for _ in range(2):
             proxy.cut_at(b"/exchange_hosted", when)
@@ -75,8 +89,8 @@ def test_an_exchange_that_was_given_up_takes_nothing_of_the_next_along(
 def test_what_was_handed_out_in_an_answer_that_was_given_up_is_put_back(
     remote: StateManager, proxy: TcpProxy, clock: Clock
 ) -> None:
-    with closing(RemoteManager(Line(proxy.uri, SecretStr(KEY), patience=0), 100_000, read_only=False)) as impatient:
-        begun = begin(cast(StateManager, impatient), clock, draw("root > leaf"))
+    with closing(without_patience(proxy)) as impatient:
+        begun = begin(impatient, clock, draw("root > leaf"))
         proxy.cut_at(b"/exchange_hosted", "after")
         with pytest.raises(DatabaseUnusable, match="cannot be reached"):
             begun.take()
@@ -165,6 +179,32 @@ def test_who_waits_is_told_by_the_next_server(
         while not begun.take():
             assert woken.get(timeout=20) == "now"
     proxy.close()
+
+
+def test_a_runtime_that_is_to_end_waits_no_longer_for_a_server_that_is_away(
+    remote: StateManager, proxy: TcpProxy, clock: Clock
+) -> None:
+    begun = begin(remote, clock, draw("root"))
+    (claim,) = begun.take()
+    go_away(proxy)
+    remote.hurry(begun.session, 0)
+    before = monotonic()
+    with pytest.raises(DatabaseUnusable, match="cannot be reached"):
+        begun.exchange(report(claim))
+    with pytest.raises(DatabaseUnusable, match="cannot be reached"):
+        remote.close_session(begun.session)
+
+    assert monotonic() < before + SOON
+
+
+def test_closing_waits_for_no_server_that_is_away(remote: StateManager, proxy: TcpProxy, clock: Clock) -> None:
+    begin(remote, clock, draw("root"))
+    go_away(proxy)
+    before = monotonic()
+    with pytest.raises(DatabaseUnusable, match="cannot be reached"):
+        remote.close()
+
+    assert monotonic() < before + SOON
 
 
 def test_a_run_comes_as_a_file_in_spite_of_a_cut(

@@ -66,7 +66,9 @@ class Elsewhere(Protocol):
         ...
 
 
-NOT_CALLS = frozenset({"clean", "close", "close_session", "exchange", "export_run", "open_session", "wake_on_work"})
+NOT_CALLS = frozenset(
+    {"clean", "close", "close_session", "exchange", "export_run", "hurry", "open_session", "wake_on_work"}
+)
 """What the state manager has that is no plain question and answer."""
 _READING = frozenset(
     ("template", "secrets", "schedules", "read_store", "read_secrets", "run", "runs", "states", "state", "notes")

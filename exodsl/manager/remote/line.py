@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -25,11 +26,20 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds between two tries to reach it."""
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 120.0
 """How long it may take to connect, and until the next part of an answer comes."""
+LEAST_SECONDS = 1.0
+"""How long the parts of an answer are waited for at least, however much somebody hurries."""
 KEPT_SECONDS = 20.0
 """How long an idle connection is kept; less than servers keep theirs."""
 KEY_HEADER = "x-api-key"
+Limit = Callable[[], float]
+"""Says until when something is worth waiting for, by the monotonic clock."""
 _AWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def no_limit() -> float:
+    """Say that nobody hurries."""
+    return math.inf
 
 
 class _Lost(Exception):
@@ -60,7 +70,6 @@ class Line:
             self._http = httpx.Client(
                 base_url=uri.rstrip("/"),
                 headers=headers,
-                timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
                 verify=uri.startswith("https:"),  # certificates take a while to load
                 limits=httpx.Limits(max_connections=None, keepalive_expiry=KEPT_SECONDS),
             )
@@ -89,26 +98,25 @@ class Line:
         *,
         repeats: bool,
         again: Callable[[], bytes] | None = None,
-        patience: float | None = None,
+        limit: Limit = no_limit,
     ) -> bytes:
         """Return the answer to a call.
 
         :param repeats: asking twice does no more than asking once.
         :param again: gives what is asked instead when an answer was lost.
-        :param patience: how many seconds the server is waited for, if not as long as usual.
+        :param limit: asked again and again until when the server is waited for at most.
         :raises ExodslError: what the server raised.
         :raises RequestTooLarge: when the server takes less at once.
         :raises DatabaseUnusable: when the server stays away, or nobody can tell whether it has heard.
         """
-        longest = self._patience if patience is None else patience
-        until, pause = time.monotonic() + (0 if self._given_up else longest), FIRST_PAUSE
+        until, pause = time.monotonic() + (0 if self._given_up else self._patience), FIRST_PAUSE
         while True:
             try:
-                answer = self._asked("POST", path, body)
+                answer = self._asked("POST", path, body, limit() - time.monotonic())
             except _Lost as lost:
                 if lost.sent and not repeats:
                     raise self._undecided(path, lost) from lost.__cause__
-                if time.monotonic() + pause > until or self._closed.wait(pause * random.uniform(0.5, 1)):
+                if time.monotonic() + pause > min(until, limit()) or self._closed.wait(pause * random.uniform(0.5, 1)):
                     self._given_up = True
                     raise self._unreachable(lost) from lost.__cause__
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -125,10 +133,9 @@ class Line:
         :raises ExodslError: what the server raised.
         :raises DatabaseUnusable: when the server is away, or the answer breaks off.
         """
-        timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS, read=silence)
         with self._open():
             try:
-                with self._http.stream("POST", path, content=body, timeout=timeout) as response:
+                with self._http.stream("POST", path, content=body, timeout=_timeout(silence)) as response:
                     if response.status_code != HTTPStatus.OK:
                         self._checked(response, response.read())
                     yield response
@@ -142,10 +149,10 @@ class Line:
         self._closed.set()
         self._http.close()
 
-    def _asked(self, method: str, path: str, body: bytes) -> bytes:
+    def _asked(self, method: str, path: str, body: bytes, seconds: float = math.inf) -> bytes:
         try:
             with self._open():
-                response = self._http.request(method, path, content=body)
+                response = self._http.request(method, path, content=body, timeout=_timeout(seconds))
         except _NEVER_SENT as error:
             raise _Lost(_reason(error), sent=False) from error
         except httpx.TransportError as error:
@@ -205,6 +212,12 @@ class Line:
             f'The connection to the server "{self.name}" was lost during "{call}": {lost}. It may have been done, or'
             " not: look at what is recorded (`exodsl runs`, `exodsl states RUN`), and go on from there."
         )
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    """Return how long each part of a request may take, where it has so many seconds."""
+    seconds = max(LEAST_SECONDS, min(seconds, ANSWER_SECONDS))
+    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
 
 
 def _reason(error: Exception) -> str:

@@ -21,7 +21,7 @@ from exodsl.engine.reports import Report
 from exodsl.errors import DatabaseUnusable, InputInvalid, ReadOnly, RequestTooLarge, TransitionRefused
 from exodsl.manager.protocol import Exchange, Serves, StateManager, Trigger
 from exodsl.manager.remote.calls import ROUND_SECONDS, Call, Elsewhere, calls
-from exodsl.manager.remote.line import Line
+from exodsl.manager.remote.line import Limit, Line, no_limit
 from exodsl.manager.remote.messages import EXPORT, STATES_HEADER, Export
 from exodsl.manager.remote.session import RemoteSession
 from exodsl.manager.remote.waiting import Waiting
@@ -84,11 +84,20 @@ class RemoteManager:
         self._sessions[session.key] = session
         return session.key
 
+    def hurry(self, session: int, seconds: float) -> None:
+        """Wait for the server no longer than this for a runtime; see `StateManager.hurry`."""
+        found = self._sessions.get(session)
+        if found is not None:
+            found.hurry(seconds)
+
     def close_session(self, session: int) -> None:
         """Take leave; see `StateManager.close_session`."""
         found = self._sessions.pop(session, None)
-        if found is not None:
-            found.close()
+        if found is not None and not found.close():
+            raise DatabaseUnusable(
+                f'The server "{self._line.name}" is still to answer an exchange, so no leave can be taken: what is held'
+                " is put back when its lease is over."
+            )
 
     def exchange(self, session: int, reports: Sequence[Report], capacity: int, notes: Sequence[Notes] = ()) -> Exchange:
         """Record reports and claim states; see `StateManager.exchange`."""
@@ -151,10 +160,11 @@ class RemoteManager:
                 return int(response.headers[STATES_HEADER])
 
     def close(self) -> None:
-        """Take leave for every session and close the connections."""
+        """Take leave for every session, without waiting for a server that is away, and close the connections."""
         self._waiting.close()
         try:
             for session in tuple(self._sessions):
+                self.hurry(session, 0)
                 self.close_session(session)
         finally:
             self._line.close()
@@ -162,16 +172,12 @@ class RemoteManager:
     # Asking
 
     def _ask(
-        self,
-        name: str,
-        asked: Mapping[str, Any],
-        again: Mapping[str, Any] | None = None,
-        patience: float | None = None,
+        self, name: str, asked: Mapping[str, Any], again: Mapping[str, Any] | None = None, limit: Limit = no_limit
     ) -> Any:
         """Return the answer to a call.
 
         :param again: its parameters when an answer was lost.
-        :param patience: how many seconds the server is waited for, if not as long as usual.
+        :param limit: says until when the server is waited for at most.
         """
         call = calls()[name]
         if self.read_only and not call.reads:
@@ -179,7 +185,7 @@ class RemoteManager:
         path = f"{call.path}{LOOKING}" if self.read_only else call.path
         body = self._body(call, asked)
         repeated = None if again is None else (lambda: self._body(call, again))
-        answer = self._line.ask(path, body, repeats=call.repeats(asked), again=repeated, patience=patience)
+        answer = self._line.ask(path, body, repeats=call.repeats(asked), again=repeated, limit=limit)
         try:
             return call.answers.model_validate_json(answer).root
         except ValidationError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -17,8 +18,10 @@ RENEW_SECONDS = 10.0
 """After so long without a request a session makes one, so that its leases are renewed."""
 LEAVING_SECONDS = 2.0
 """How long a server that is away is waited for to take leave; without that its leases run out by themselves."""
+LEAVE_SECONDS = 1.0
+"""How long it waits with taking leave for an exchange that goes on."""
 Ask = Callable[..., Any]
-"""Asks a call of the server: its name, its parameters, and `again` for other parameters once an answer was lost."""
+"""Asks a call of the server: its name, its parameters, `again` for others once an answer was lost, and until when."""
 
 
 class RemoteSession:
@@ -38,6 +41,7 @@ class RemoteSession:
         self.called, self.waits = True, False
         """Whether there may be work, and whether the server would say so if there came some."""
         self._full = False
+        self._until = inf
         self._announce()
 
     @property
@@ -115,10 +119,23 @@ class RemoteSession:
         return answer
 
     def _exchanged(self, asked: dict[str, Any], again: dict[str, Any]) -> Exchange:
-        answer: Exchange = self._ask("exchange_hosted", asked, again=again)
+        answer: Exchange = self._ask("exchange_hosted", asked, again=again, limit=self._limit)
         return answer
 
-    def close(self) -> None:
-        """Take leave; see `StateManager.close_session`."""
-        with self._lock:
-            self._ask("close_hosted", {"session": self.key}, patience=LEAVING_SECONDS)
+    def close(self) -> bool:
+        """Take leave; see `StateManager.close_session`. False when an exchange goes on, and somebody hurries."""
+        if not self._lock.acquire(timeout=LEAVE_SECONDS if self._until < inf else -1):
+            return False
+        latest = monotonic() + LEAVING_SECONDS
+        try:
+            self._ask("close_hosted", {"session": self.key}, limit=lambda: min(latest, self._until))
+        finally:
+            self._lock.release()
+        return True
+
+    def hurry(self, seconds: float) -> None:
+        """Wait for the server no longer than this; see `StateManager.hurry`."""
+        self._until = min(self._until, monotonic() + seconds)
+
+    def _limit(self) -> float:
+        return self._until

@@ -55,7 +55,7 @@ class WaitingRoom:
     async def wait(self, asked: Waits) -> Called:
         """Return when there may be work, or the time is over."""
         self._begin()
-        if not asked.sessions and asked.heard != self._heard:
+        if self._closed or (not asked.sessions and asked.heard != self._heard):
             return Called(sessions=(), heard=self._heard)
         waiter = Waiter(asked.sessions, asyncio.get_running_loop().create_future())
         self._waiters[waiter] = None

@@ -35,6 +35,7 @@ def calls(space: Space, session: int, folder: Path) -> dict[str, dict[str, Any]]
         "trigger": {"triggers": [Trigger(space.namespace, "graph", {"x": space.namespace})]},
         "open_session": {"name": "new", "serves": space.serves},
         "close_session": {"session": session},
+        "hurry": {"session": session, "seconds": 0},
         "exchange": {"session": session, "reports": [], "capacity": 9},
         "wake_on_work": {"sessions": [session]},
         "cancel": {"run_id": space.running},
