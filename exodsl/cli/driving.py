@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from exodsl.cli.counts import totals
 from exodsl.cli.exits import INTERRUPTED, REFUSED, say
 from exodsl.cli.results import short, show_result
-from exodsl.cli.storage import command, spelled
+from exodsl.cli.storage import spelled
 from exodsl.cli.tables import spelled_seconds
 from exodsl.cli.watching import watched
 from exodsl.errors import ExecutorUnusable
+from exodsl.manager.naming import command
 
 if TYPE_CHECKING:
     from exodsl.dsl.body import Body

@@ -7,7 +7,8 @@ import json
 from exodsl.cli.exits import answer, say
 from exodsl.cli.options import Database, Json, RunId
 from exodsl.cli.results import short
-from exodsl.cli.storage import command, found
+from exodsl.cli.storage import found
+from exodsl.manager.naming import command
 
 
 def pause(run_id: RunId, db: Database = None, as_json: Json = False) -> None:

@@ -11,7 +11,8 @@ from exodsl.cli.asking import DryRun, Yes, agree
 from exodsl.cli.exits import answer, say
 from exodsl.cli.options import Database, Json, RunId
 from exodsl.cli.results import short
-from exodsl.cli.storage import command, found
+from exodsl.cli.storage import found
+from exodsl.manager.naming import command
 
 From = Annotated[
     int, typer.Option("--from", metavar="STATE", help="The number of the state, as `exodsl states` shows it.")

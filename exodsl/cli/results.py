@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from exodsl.cli.counts import failed
 from exodsl.cli.exits import DONE, FAILED, answer, say
-from exodsl.cli.storage import command
+from exodsl.manager.naming import command
 
 if TYPE_CHECKING:
     from exodsl.engine.reports import ErrorInfo

@@ -11,8 +11,9 @@ from exodsl.cli.driving import drive
 from exodsl.cli.exits import answer, say
 from exodsl.cli.options import Database, ExecutorOptions, Json, RunId, Workers
 from exodsl.cli.results import short, show_result
-from exodsl.cli.storage import command, found
+from exodsl.cli.storage import found
 from exodsl.errors import TargetError
+from exodsl.manager.naming import command
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

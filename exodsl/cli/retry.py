@@ -16,9 +16,10 @@ from exodsl.cli.options import Database, Json, RunId
 from exodsl.cli.results import short, states
 from exodsl.cli.resume import fitting_bodies
 from exodsl.cli.states import Node
-from exodsl.cli.storage import command, found
+from exodsl.cli.storage import found
 from exodsl.cli.tables import status_named
 from exodsl.errors import InputInvalid
+from exodsl.manager.naming import command
 
 if TYPE_CHECKING:
     from exodsl.manager.protocol import Retried, StateManager

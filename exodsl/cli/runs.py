@@ -10,9 +10,10 @@ from exodsl.cli.exits import say
 from exodsl.cli.finding import found_runs
 from exodsl.cli.options import Cursor, Database, Json, Limit, Namespace
 from exodsl.cli.results import short
-from exodsl.cli.storage import command, found
+from exodsl.cli.storage import found
 from exodsl.cli.tables import lasted, local_time, say_more, show_page, show_table, status_named
 from exodsl.errors import InputInvalid
+from exodsl.manager.naming import command
 
 if TYPE_CHECKING:
     from exodsl.manager.filters import RunFilter

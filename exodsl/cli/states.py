@@ -9,8 +9,9 @@ import typer
 from exodsl.cli.finding import found_states
 from exodsl.cli.options import Cursor, Database, Json, Limit, RunId
 from exodsl.cli.results import error_line
-from exodsl.cli.storage import command, found
+from exodsl.cli.storage import found
 from exodsl.cli.tables import compact, lasted, say_more, show_page, show_table, status_named
+from exodsl.manager.naming import command
 
 if TYPE_CHECKING:
     from exodsl.manager.filters import StateFilter

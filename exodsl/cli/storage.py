@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exodsl.errors import DatabaseUnusable, NotFound, RunNotFound, StateNotFound
+from exodsl.manager.naming import command
 
 if TYPE_CHECKING:
     from exodsl.manager.protocol import StateManager
@@ -92,11 +92,3 @@ def spelled(db: str | None) -> str:
         return str(Path(path).resolve().relative_to(Path.cwd()))
     except ValueError:
         return path
-
-
-def command(db: str | None, *words: str) -> str:
-    """Return an exodsl command to copy, on the same database."""
-    from exodsl.database.postgresql.naming import without_password
-
-    where = () if db is None else ("--db", without_password(db))
-    return shlex.join(["exodsl", *words, *where])

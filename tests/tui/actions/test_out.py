@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from typer.testing import CliRunner
 
+from exodsl.cli.app import app
 from exodsl.errors import InputInvalid
 from exodsl.manager.filter_text import state_filter
 from exodsl.manager.opening import open_manager
 from exodsl.manager.protocol import StateManager
+from exodsl_tui.actions.aim import Aim
+from exodsl_tui.actions.copying import copies
 from exodsl_tui.actions.exporting import STATE_COLUMNS, listed, states_of
 from exodsl_tui.actions.files import check_new, complete_path
 from exodsl_tui.actions.work import Watch
-from exodsl_tui.links import RunLink, StateLink, spell
+from exodsl_tui.links import HomeLink, RunLink, StateLink, parse, spell
 from exodsl_tui.screens.base import InspectorScreen
 from tests.manager.byhand import ByHand
 from tests.tui import samples
@@ -88,6 +93,21 @@ def test_what_is_copied_of_a_list_of_runs(drive: Drive, ended: ByHand) -> None:
         assert tui.app.clipboard == ended.run_id
 
     drive(look, link="runs?graph:etl")
+
+
+@pytest.mark.parametrize("link", ["runs", "graphs", "schedules", "nodes"])
+def test_the_command_that_is_copied_of_a_list_is_one(link: str, database: Path, manager: StateManager) -> None:
+    copied = {copy.key: copy.text for copy in copies(Aim(), parse(link), link, str(database))}["c"]
+    assert isinstance(copied, str)
+
+    assert CliRunner().invoke(app, shlex.split(copied)[1:], catch_exceptions=False).exit_code == 0
+
+
+def test_no_command_that_is_copied_has_a_password() -> None:
+    uri = "postgresql://workflows:secret@db.example.com/workflows"
+    copied = {copy.key: copy.text for copy in copies(Aim(), HomeLink(), "runs", uri)}["c"]
+
+    assert copied == "exodsl runs --db 'postgresql://workflows:***@db.example.com/workflows'"
 
 
 def test_the_screen_is_written_as_a_picture(drive: Drive, ended: ByHand, folder: Path) -> None:

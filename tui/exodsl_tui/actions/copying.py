@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from exodsl.manager.naming import command
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.views import RunView, StateView
 from exodsl_tui.actions.aim import Aim
@@ -79,5 +79,5 @@ def _command(aim: Aim, link: Link, db: str | None) -> str:
     elif aim.run_id is not None:
         words = ["show", short(aim.run_id)]
     else:
-        words = ["schedules", "list"] if isinstance(link, HomeLink) and link.tab == "schedules" else ["runs"]
-    return shlex.join(["exodsl", *words, *([] if db is None else ["--db", db])])
+        words = ["schedules"] if isinstance(link, HomeLink) and link.tab == "schedules" else ["runs"]
+    return command(db, *words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, cast
 from exodsl.errors import InputInvalid
 from exodsl.manager.inspection import RuntimeView
 from exodsl.manager.lengths import length_ms, spelled_length
+from exodsl.manager.naming import command
 from exodsl.manager.protocol import StateManager, Trigger
 from exodsl.manager.starting import InputCheck, initial_store
 from exodsl.template.models import GraphTemplate
@@ -162,14 +162,14 @@ def fitting(fields: Iterable[Field], given: Mapping[str, Any]) -> dict[str, Any]
 
 def command_line(asked: Asked, wish: Trigger, db: str | None) -> str:
     """Return the command that starts the same run."""
-    words = ["exodsl", "trigger", wish.graph]
+    words = ["trigger", wish.graph]
     words += [] if wish.namespace == "default" else ["--namespace", wish.namespace]
     words += _input_words(asked.inputs, wish.inputs)
     for key, value in wish.store.items():
         words += ["--store", f"{key}={compact(value)}"]
     words += ["--start-delay", spelled_length(wish.start_delay_ms)] if wish.start_delay_ms else []
     words += [] if wish.idempotency_key is None else ["--idempotency-key", wish.idempotency_key]
-    return shlex.join([*words, *([] if db is None else ["--db", db])])
+    return command(db, *words)
 
 
 def _input_words(fields: Iterable[Field], inputs: Mapping[str, Any]) -> list[str]:
