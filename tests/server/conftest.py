@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -68,6 +69,7 @@ class Client:
 
 
 Serve = Callable[..., Client]
+Manage = Callable[[], EmbeddedManager]
 
 
 @pytest.fixture
@@ -83,12 +85,19 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def manage(shared: str, clock: Clock) -> Iterator[Callable[[], EmbeddedManager]]:
+def manage(shared: str, clock: Clock) -> Iterator[Manage]:
     """Open one more state manager over the database, as another server process would."""
+    with managing(shared, clock) as manage:
+        yield manage
+
+
+@contextmanager
+def managing(database: str, clock: Clock) -> Iterator[Manage]:
+    """Give what opens state managers over a database; they are closed at the end."""
     opened: list[EmbeddedManager] = []
 
     def manage() -> EmbeddedManager:
-        opened.append(open_embedded(shared, durability="normal", clock=clock, seed=1))
+        opened.append(open_embedded(database, durability="normal", clock=clock, seed=1))
         return opened[-1]
 
     yield manage
@@ -97,7 +106,7 @@ def manage(shared: str, clock: Clock) -> Iterator[Callable[[], EmbeddedManager]]
 
 
 @pytest.fixture
-def manager(manage: Callable[[], EmbeddedManager]) -> EmbeddedManager:
+def manager(manage: Manage) -> EmbeddedManager:
     """The state manager behind the server."""
     return manage()
 

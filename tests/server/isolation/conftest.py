@@ -23,7 +23,7 @@ from exodsl.server.bodies import Node
 from exodsl.server.keys import Key, Scope, key_of
 from exodsl.template.models import GraphTemplate
 from tests.manager.byhand import Clock, fail, give, report
-from tests.server.conftest import Client, Serve, node
+from tests.server.conftest import Client, Manage, Serve, managing, node
 
 OURS, THEIRS = "ours", "theirs"
 SEAL = new_key()
@@ -188,6 +188,13 @@ def sealed(monkeypatch: pytest.MonkeyPatch) -> None:
 def file(furnished: tuple[Path, dict[str, Space]], tmp_path: Path) -> Path:
     """The database of a test."""
     return Path(shutil.copy(furnished[0], tmp_path / "exodsl.db"))
+
+
+@pytest.fixture
+def manage(file: Path, clock: Clock) -> Iterator[Manage]:
+    """Open one more state manager over it, as another server process would."""
+    with managing(str(file), clock) as manage:
+        yield manage
 
 
 @pytest.fixture
