@@ -61,16 +61,13 @@ def _dooms(plan: Plan, unite: int) -> Callable[[tuple[GateRef, ...]], bool]:
 def _grows(plan: Plan, unite: int, inside: list[NodePlan]) -> Callable[[int], bool]:
     """Return what says whether one live state of a node, or gate of a unite, may become several branches."""
 
-    def follows(node: NodePlan, nodes: tuple[int, ...]) -> list[int]:
+    def follows(nodes: tuple[int, ...]) -> list[int]:
         """Keep the nodes whose states, or gates, are live at the unite's gate itself."""
         return [other for other in nodes if _refers(plan.nodes[other].counted, unite)]
 
-    def each_output(node: NodePlan) -> list[int]:
-        return follows(node, (*(follower.node for follower in node.followers), *node.output_gates))
-
     def is_exit(node: NodePlan) -> bool:
-        """Say whether a node in an inner region leads on past its unite, too."""
-        return not _refers(node.counted, unite) and (_refers(node.reaches, unite) or bool(each_output(node)))
+        """Say whether a node that waits at the gate of an inner unite leads on past that one, too."""
+        return not _refers(node.counted, unite) and _refers(node.blamed, unite)
 
     exits = {node.index for node in inside if is_exit(node)}
 
@@ -79,7 +76,8 @@ def _grows(plan: Plan, unite: int, inside: list[NodePlan]) -> Callable[[int], bo
         node = plan.nodes[index]
         if exits.intersection((index, *node.behind)):
             return True
-        each_time, each = follows(node, node.gates), each_output(node)
+        each_time = follows(node.gates)
+        each = follows((*(follower.node for follower in node.followers), *node.output_gates))
         per_output = len(each) + _refers(node.reaches, unite)
         branches = len(each_time) + per_output * (_SEVERAL if node.opens else 1)
         return branches >= _SEVERAL or any(grows(other) for other in (*each_time, *each))

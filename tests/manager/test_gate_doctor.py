@@ -19,6 +19,10 @@ NESTED: dict[str, Any] = {
     "unites": {"sum": "part", "end": "split"},
     **RETRIES,
 }
+PAST: dict[str, Any] = {
+    "arrows": "split* > part*, part > near work, near > end, work > total, total > end",
+    "unites": {"near": "split", "total": "part", "end": "split"},
+}
 NEEDY: dict[str, Any] = {
     "arrows": "split > first second, first > end, second > end",
     "unites": {"end": "split!"},
@@ -118,6 +122,18 @@ def test_branches_that_may_multiply_are_not_counted_as_if_they_were_all(run: Beg
     verdict = examine(begun)
 
     assert (verdict.expected, verdict.exact) == (2, False)
+
+
+def test_a_branch_inside_an_inner_unite_that_leads_past_it_is_not_counted_as_if_it_were_all(run: Begin) -> None:
+    begun = opened(run, 2, **PAST)
+    inside = examine(begun)
+    begun.reach("work")
+    past = examine(begun)
+    begun.work()
+
+    assert (inside.expected, inside.exact) == (1, False)
+    assert (past.expected, past.exact) == (3, True)
+    assert examine(begun).gate.arrived == 3
 
 
 def test_a_wide_fanout_that_is_not_all_made_into_states_yet_moves(run: Begin) -> None:
