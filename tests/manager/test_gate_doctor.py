@@ -23,6 +23,10 @@ PAST: dict[str, Any] = {
     "arrows": "split* > part*, part > near work, near > end, work > total, total > end",
     "unites": {"near": "split", "total": "part", "end": "split"},
 }
+ONE_IN_THE_OTHER: dict[str, Any] = {
+    "arrows": "split* > work other, work > sum, sum > end, other > end",
+    "unites": {"sum": "split", "end": "split"},
+}
 NEEDY: dict[str, Any] = {
     "arrows": "split > first second, first > end, second > end",
     "unites": {"end": "split!"},
@@ -142,6 +146,26 @@ def test_a_wide_fanout_that_is_not_all_made_into_states_yet_moves(run: Begin) ->
 
     assert ("moving", "split", 1) in groups(verdict)
     assert not verdict.exact
+
+
+def test_a_fanout_that_is_not_all_made_into_states_yet_hides_no_branch(run: Begin) -> None:
+    begun = opened(run, 400, **ONE_IN_THE_OTHER)
+    begun.take(capacity=1)
+    made = begun.progress("other").total
+    outer, inner = examine(begun), examine(begun, "sum")
+
+    assert 0 < made < 400
+    assert (outer.expected, outer.exact) == (made + 1, False)
+    assert (inner.expected, inner.exact) == (made, False)
+
+
+def test_a_fanout_in_parts_inside_an_inner_unite_hides_no_branch_past_it(run: Begin) -> None:
+    begun = opened(run, 1, capacity=1, **PAST)
+    begun.exchange(report(begun.held[0], numbers(400)), capacity=0)
+    verdict = examine(begun)
+
+    assert (verdict.expected, verdict.exact) == (2, False)
+    assert verdict.inner_gates == {"OPEN": 2}
 
 
 def test_a_pruned_branch_has_ended_and_is_no_failure(run: Begin) -> None:

@@ -91,11 +91,18 @@ class Examination:
         return gate.arrived + gate.failed + gate.pruned + moving
 
     def _held_twice(self) -> int:
-        """Count what is pending without being a branch: fanouts not all made into states hold their own gates."""
-        inside = [row for row in self._unfolding if self._is_inside(row)]
-        opened = (unite for row in inside for unite in self._node(row[1] - self._run.node_base).gates)
-        own = self._facts.node.index
-        return sum(unite == own or any(ref.node == own for ref in self._node(unite).counted) for unite in opened)
+        """Count what is pending without being a branch: fanouts not all made into states, beside what they opened."""
+        return sum(self._stands_beside_its_branches(row) for row in self._unfolding if self._is_inside(row))
+
+    def _stands_beside_its_branches(self, row: Row) -> bool:
+        if row[0] == self._facts.opener:
+            return True
+        node = self._node(row[1] - self._run.node_base)
+        return self._waits_for(node) and any(self._waits_for(self._node(unite)) for unite in node.gates)
+
+    def _waits_for(self, node: NodePlan) -> bool:
+        """Say whether states of a node, or gates of a unite, are live at the gate itself, and not at an inner one."""
+        return any(ref.node == self._facts.node.index for ref in node.counted)
 
     def _grows(self, live: Iterable[_Live]) -> bool:
         growing = self._region.growing
