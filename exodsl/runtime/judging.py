@@ -89,7 +89,20 @@ def only_leaf(error: BaseException) -> BaseException:
 
 def describe(error: BaseException) -> ErrorInfo:
     """Return type, text, traceback (without frames of ours) and grouping key of an exception."""
-    return ErrorInfo(qualified_name(type(error)), str(error), _traceback(error), _key(error))
+    texts = (qualified_name(type(error)), _text(error), _traceback(error), _key(error))
+    return ErrorInfo(*map(_storable, texts))
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as fault:  # noqa: BLE001 - the type of a user makes the text
+        return f"It has no text: its own __str__ raised {type(fault).__name__}."
+
+
+def _storable(text: str) -> str:
+    """Return a text without halves of characters, which names of files bring along: no database takes them."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _pruned(signal: Prune, writes: Writes, secrets: Collection[str]) -> Ending:

@@ -124,6 +124,26 @@ def test_failures_at_one_place_share_a_key() -> None:
     assert keys == {"builtins.ValueError in test_judging.py:caught"}
 
 
+def test_half_a_character_is_told_as_it_is_spelled() -> None:
+    """Names of files that are no UTF-8 have some."""
+    raised = read_exception(FileNotFoundError("no caf\udce9.txt"))
+
+    assert isinstance(raised, Raised)
+    assert raised.error.message == "no caf\\udce9.txt"
+    assert "caf\\udce9" in raised.error.traceback
+
+
+def test_an_exception_that_cannot_say_what_it_is_fails_its_state_all_the_same() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise KeyError("no text")
+
+    raised = read_exception(Mute())
+
+    assert isinstance(raised, Raised)
+    assert raised.error.message == "It has no text: its own __str__ raised KeyError."
+
+
 def test_secrets_are_blotted_out_of_message_and_traceback() -> None:
     error = described(ValueError("key hunter2 refused"), secrets=["hunter2", ""]).error
 
