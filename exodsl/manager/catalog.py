@@ -12,6 +12,7 @@ from exodsl.database import templates
 from exodsl.engine.facts import RunFacts
 from exodsl.engine.plan import Plan, make_plan
 from exodsl.errors import GraphNotFound
+from exodsl.manager.cursors import LARGEST_KEY
 from exodsl.manager.starting import InputCheck
 from exodsl.template.checks import ensure_valid
 from exodsl.template.models import GraphTemplate, hash_of
@@ -51,11 +52,11 @@ class Catalog:
 
     def find(self, connection: Any, namespace: str, graph: str, version: int | None) -> int:
         """Return the key of a stored template; :raises GraphNotFound: when there is none."""
-        row = (
-            templates.newest(connection, namespace, graph)
-            if version is None
-            else templates.numbered(connection, namespace, graph, version)
-        )
+        row = None
+        if version is None:
+            row = templates.newest(connection, namespace, graph)
+        elif abs(version) < LARGEST_KEY:
+            row = templates.numbered(connection, namespace, graph, version)
         if row is None:
             known = templates.names(connection, namespace)
             raise GraphNotFound(namespace, graph, known, version if graph in known else None)

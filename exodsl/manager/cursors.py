@@ -47,9 +47,11 @@ def no_cursor(cursor: str) -> InputInvalid:
 
 
 def check_limit(limit: int) -> None:
-    """:raises InputInvalid: for a page of nothing."""
+    """:raises InputInvalid: for a page of nothing, or of more than there can be."""
     if limit < 1:
         raise InputInvalid(f"A page of {limit} is none: ask for 1 or more.")
+    if limit >= LARGEST_KEY - 1:  # one more is read, to see whether there is more
+        raise InputInvalid(f"A page of {limit} is more than there can be: ask for less.")
 
 
 def no_position(position: int) -> InputInvalid:

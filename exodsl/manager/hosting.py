@@ -24,6 +24,10 @@ from exodsl.manager.protocol import Exchange, Serves
 from exodsl.manager.sessions import LEASE_MS, Clock, Session, elsewhere
 from exodsl.manager.viewing import LARGEST_KEY, Viewing
 
+LARGEST_NUMBER = 2**31
+"""No session makes so many exchanges."""
+MOST_CLAIMS = 100_000
+"""No more states are handed out at once, whatever was asked for."""
 AGAIN_MS = 1_000
 """After how long a runtime is named for what was left to others."""
 LARGEST_SESSION = LARGEST_KEY >> 32
@@ -118,7 +122,7 @@ class Hosting(Viewing, ABC):
                 )
             if hosted is None or holding is not None or number != hosted.number + 1:
                 hosted = self._taken_up(session, number, holding)
-            answer = self.exchange(session, reports, capacity, notes)
+            answer = self.exchange(session, reports, min(capacity, MOST_CLAIMS), notes)
             hosted.number, hosted.answer = number, answer
             return answer
 
@@ -195,7 +199,7 @@ class Hosting(Viewing, ABC):
 
     def _taken_up(self, key: int, number: int, holding: Mapping[int, int] | None) -> Hosted:
         """Go on with a session as the database has it; what its runtime does not have is put back."""
-        if holding is None or not 0 < key < LARGEST_SESSION:
+        if holding is None or not (0 < key < LARGEST_SESSION and 0 < number <= LARGEST_NUMBER):
             raise SessionUnknown(key)
         session = again(lambda: self._found(key, number, holding))
         self._sessions[key] = session

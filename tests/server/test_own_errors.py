@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
@@ -12,6 +13,7 @@ from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
+from httpx import Response
 
 from exodsl import StateManager
 from exodsl.errors import (
@@ -35,6 +37,7 @@ from exodsl.manager.remote import waiting
 from exodsl.manager.remote.messages import PREFIX, WAIT
 from tests.manager.byhand import Clock, begin, draw, give, numbers, report, serves
 from tests.served import KEY, Served
+from tests.server.conftest import Client
 
 Caught = tuple[type[ExodslError], dict[str, Any], str]
 
@@ -102,6 +105,16 @@ def test_the_key_comes_from_the_environment(served: Served, monkeypatch: pytest.
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     with pytest.raises(DatabaseUnusable, match=r'"http://me:\*\*\*@127.0.0.1:1" cannot be reached'):
         StateManager.open("http://me:secret@127.0.0.1:1")
+
+
+def test_a_password_in_an_address_is_not_logged(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with closing(open_manager(served.uri.replace("//", "//me:secret@"), key=KEY)) as remote:
+        remote.runs()
+
+    assert "HTTP Request" in caplog.text
+    assert "secret" not in caplog.text
+    assert KEY not in caplog.text
 
 
 @pytest.mark.parametrize("address", ["http://", "http://[::1", "http://host:port"])
@@ -216,6 +229,38 @@ def test_what_is_no_json_is_refused_as_elsewhere(remote: Manager, manager: Embed
 
 
 # Limits
+
+
+HUGE = 2**70
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("runs", {"limit": HUGE}),
+        ("template", {"namespace": "default", "graph": "graph", "version": HUGE}),
+        ("exchange_hosted", {"number": HUGE, "capacity": 1, "holding": {}}),
+        ("exchange_hosted", {"number": 2**32 + 1, "capacity": 1, "holding": {}}),  # its leases would be another's
+        ("exchange_hosted", {"number": 1, "capacity": 1, "notes": [{"state_id": HUGE, "lease": HUGE}]}),
+    ],
+    ids=["page", "version", "exchange", "lease", "note"],
+)
+def test_a_number_that_no_database_holds_is_refused(client: Client, name: str, body: dict[str, Any]) -> None:
+    template = draw("root")
+    ask(client, "upsert", {"template": template.model_dump(mode="json")})
+    ask(client, "trigger", {"triggers": [{"namespace": "default", "graph": "graph"}]})
+    graphs = [{"namespace": "default", "graph": "graph", "node_names": ["root"]}]
+    session = ask(client, "host_session", {"name": "far", "serves": {"graphs": graphs}, "host": "far"}).json()
+    more = {"session": session, "reports": []} if name == "exchange_hosted" else {}
+
+    assert ask(client, name, {**more, **body}).status_code in (400, 404)
+    held = ask(client, "exchange_hosted", {"session": session, "number": 1, "reports": [], "capacity": HUGE})
+    assert len(held.json()["claims"]) == 1
+
+
+def ask(client: Client, name: str, body: dict[str, Any]) -> Response:
+    """Return the answer to a call."""
+    return client.post(f"{PREFIX}/{name}", json=body)
 
 
 def test_a_request_that_is_too_large_names_the_limit(served: Served, manager: EmbeddedManager) -> None:

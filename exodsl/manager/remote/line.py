@@ -67,8 +67,11 @@ class Line:
         if key is not None:
             headers[KEY_HEADER] = key.get_secret_value()
         try:
+            url = httpx.URL(uri.rstrip("/"))
+            login = (url.username, url.password) if url.userinfo else None
             self._http = httpx.Client(
-                base_url=uri.rstrip("/"),
+                base_url=url.copy_with(userinfo=b""),  # httpx logs whole addresses
+                auth=login,
                 headers=headers,
                 verify=uri.startswith("https:"),  # certificates take a while to load
                 limits=httpx.Limits(max_connections=None, keepalive_expiry=KEPT_SECONDS),

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from exodsl.errors import DatabaseUnusable, ExodslError, ReadTimeout
+from exodsl.errors import DatabaseUnusable, ExodslError, InputInvalid, ReadTimeout
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.protocol import StateManager
 from exodsl.manager.remote.calls import Call
@@ -84,7 +84,10 @@ class Desk:
 
     def _answer(self, scope: Scope, call: Call, arguments: Mapping[str, Any], *, looking: bool) -> bytes:
         arguments = self._admitted(scope, call.name, arguments)
-        result = self._looked(call, arguments) if looking else _perform(self.manager, call, arguments)
+        try:
+            result = self._looked(call, arguments) if looking else _perform(self.manager, call, arguments)
+        except OverflowError as error:
+            raise InputInvalid("A number in this is larger than a database can hold: give a smaller one.") from error
         count(self._metrics, call.name, arguments, result)
         result = sift(self.manager, scope, call.name, result)
         return call.answers.model_construct(result).model_dump_json().encode()
