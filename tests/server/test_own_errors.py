@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
@@ -181,18 +181,24 @@ class _Gateway(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def gateway(kind: type[_Gateway]) -> Iterator[str]:
+    """Let it answer for a while; gives its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 def test_a_runtime_goes_on_when_waiting_for_work_ends_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "AGAIN_SECONDS", 0.01)
     woken = SimpleQueue[None]()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Gateway) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        with closing(open_manager(f"http://127.0.0.1:{server.server_port}")) as remote:
-            session = remote.open_session("runtime", serves(draw("root")))
-            remote.wake_on_work(lambda: woken.put(None))
-            for _ in range(3):
-                assert remote.exchange(session, [], 1).claims == ()
-                woken.get(timeout=20)
-        server.shutdown()
+    with gateway(_Gateway) as address, closing(open_manager(address)) as remote:
+        session = remote.open_session("runtime", serves(draw("root")))
+        remote.wake_on_work(lambda: woken.put(None))
+        for _ in range(3):
+            assert remote.exchange(session, [], 1).claims == ()
+            woken.get(timeout=20)
 
     assert _Gateway.asked.count("exchange_hosted") == 3
 
@@ -299,6 +305,22 @@ def test_a_report_that_is_too_large_alone_fails_its_state_and_no_other(
     assert failed.error is not None
     assert "--body-limit" in failed.error.message
     assert begun_status(manager, begun.run_id) == ("FAILED", 6)
+
+
+class _Narrow(_Gateway):
+    def do_POST(self) -> None:
+        if not self.path.endswith("/exchange_hosted"):
+            self.do_GET()
+            return
+        self.send_response(413)
+        self.end_headers()
+
+
+def test_where_not_even_an_empty_exchange_is_taken_that_is_said() -> None:
+    with gateway(_Narrow) as address, closing(open_manager(address)) as remote:
+        session = remote.open_session("runtime", serves(draw("root")))
+        with pytest.raises(RequestTooLarge, match="--body-limit"):
+            remote.exchange(session, [], 1)
 
 
 def begun_status(manager: Manager, run_id: str) -> tuple[str, int]:

@@ -68,6 +68,8 @@ class RemoteSession:
         try:
             return [self._exchange(reports, notes, capacity)]
         except RequestTooLarge as limit:
+            if not (reports or notes):  # there is nothing to leave out
+                raise
             if len(reports) + len(notes) < 2:
                 return self._told([without_result(report, limit) for report in reports], (), capacity)
         first, second = halves(reports, notes)
