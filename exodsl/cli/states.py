@@ -101,7 +101,7 @@ def _row(state: StateView, fanouts: frozenset[str]) -> tuple[str, ...]:
         state.status,
         place(state, fanouts),
         str(state.retry_count or "-"),
-        lasted(state.queued_at, state.finished_at),
+        lasted(state.started_at or state.queued_at, state.finished_at),
         _came_of(state),
     )
 

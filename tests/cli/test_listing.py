@@ -3,12 +3,16 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from exodsl.engine.reports import Report, Usage
+from exodsl.manager.opening import open_manager
 from tests.cli.conftest import Call
+from tests.manager.byhand import NOTHING, Clock, begin, draw
 
 LONG = """
 from exodsl import Graph, RetryPolicy, node
@@ -151,6 +155,19 @@ def test_a_pipe_gets_the_last_column_up_to_200_characters(cli: Call, folder: Pat
 
     assert long.partition("{")[2].startswith('"result": "word word')
     assert len(long.partition("{")[1] + long.partition("{")[2]) == 200
+
+
+def test_a_body_took_as_long_in_a_list_as_in_the_details(cli: Call, folder: Path) -> None:
+    with closing(open_manager(str(folder / ".exodsl" / "exodsl.db"), clock=(clock := Clock()))) as manager:
+        begun = begin(manager, clock, draw("root"))
+        (claim,) = begun.take()
+        clock.now_ms += 5_000  # it waited in the runtime
+        begun.tell(Report(claim.state_id, claim.lease, NOTHING, Usage(2_000)))
+
+    (listed,) = rows(cli("states", begun.run_id).out)[1:]
+
+    assert listed[listed.index("-") :][:4] == ["-", "-", "2.0", "s"]
+    assert "(took 2.0 s)" in cli("state", str(claim.state_id)).out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
