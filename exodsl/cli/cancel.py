@@ -48,7 +48,7 @@ def cancel(
         document = {"run_id": run.run_id, "status": run.status, "cancelled": count, "dry_run": dry_run}
         answer(json.dumps(document, indent=2))
     elif not dry_run:
-        answer(f"run {short(run.run_id)} is CANCELLED, and {count:,} of its states are")
+        answer(f"run {short(run.run_id)} is CANCELLED, and {count:,} of its states {'is' if count == 1 else 'are'}")
 
 
 def _planned(manager: StateManager, run: RunView, live: int) -> str:

@@ -96,7 +96,7 @@ def test_cancel_ends_a_run_and_says_what_it_ended(cli: Call, begun: str, manager
     answer = cli("cancel", begun[-8:])
 
     assert (answer.code, manager.run(begun).status) == (0, "CANCELLED")
-    assert answer.out == f"run {begun[-8:]} is CANCELLED, and 1 of its states are\n"
+    assert answer.out == f"run {begun[-8:]} is CANCELLED, and 1 of its states is\n"
     assert "1 of its states becomes CANCELLED, its store is cleaned up, and it cannot be retried." in answer.err
 
 
