@@ -43,6 +43,8 @@ def test_what_failed_is_retried_and_the_run_goes_on(live: Drive, works: Works, l
 
     async def look(tui: Tui) -> None:
         await tui.press(*keys)
+        await tui.shows(said)
+        assert "No runtime serves" not in tui.text()
         await agree(tui, said, f"{FAILED} states retried")
         await tui.until(lambda: works.run(run_id).status == "SUCCESS")
 

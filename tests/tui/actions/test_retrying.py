@@ -47,6 +47,15 @@ def test_each_chunk_is_a_transaction_of_its_own(run: ByHand, manager: StateManag
     assert told == ["retried 100 of 250", "retried 200 of 250", "retried 250 of 250"]
 
 
+def test_where_no_runtime_would_go_on_the_plan_says_how(run: ByHand, manager: StateManager) -> None:
+    how = f"No runtime serves this run now; go on with: exodsl resume {run.run_id[-8:]}"
+    served = plan_retry(these(run.run_id, failed(run)[:1]))(manager, Watch())
+    manager.close_session(run.session)
+    alone = plan_retry(these(run.run_id, failed(run)[:1]))(manager, Watch())
+
+    assert (how in served.lines, how in alone.lines) == (False, True)
+
+
 def test_it_stops_between_two_chunks(run: ByHand, manager: StateManager) -> None:
     watch = Watch(lambda said: watch.stop())
 

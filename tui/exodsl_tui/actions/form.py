@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from exodsl.errors import InputInvalid
-from exodsl.manager.inspection import RuntimeView
 from exodsl.manager.lengths import length_ms, spelled_length
 from exodsl.manager.naming import command
 from exodsl.manager.protocol import StateManager, Trigger
 from exodsl.manager.starting import InputCheck, initial_store
 from exodsl.template.models import GraphTemplate
 from exodsl_tui.actions.fields import Field, input_fields, store_fields
+from exodsl_tui.actions.serving import is_served
 from exodsl_tui.words import compact
 
 EARLIER = 20
@@ -50,16 +50,11 @@ class Asked:
 def read_asked(manager: StateManager, graph: tuple[str, str], run_id: str | None) -> Asked:
     """Return what the form of a graph's newest version needs, with the inputs of an earlier run if one is named."""
     template = manager.template(*graph)
-    served = any(_serves(runtime, template) for runtime in manager.runtimes())
+    served = is_served(manager, template.namespace, template.name)
     if run_id is None:
         return Asked(template, served)
     run = manager.run(run_id)
     return Asked(template, served, run.inputs, run.target)
-
-
-def _serves(runtime: RuntimeView, template: GraphTemplate) -> bool:
-    keys = (f"{template.namespace}/{template.name}", f"{template.namespace}/*")
-    return runtime.run_id is None and any(key in runtime.serves for key in keys)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from exodsl.manager.protocol import StateManager
 from exodsl.manager.views import RunView
 from exodsl.template.shape import Shape
 from exodsl_tui.actions.choosing import Choice
+from exodsl_tui.actions.serving import is_served
 from exodsl_tui.actions.work import MANY, Outcome, Plan, Planner, Skipped, Watch, chunks
 from exodsl_tui.words import counted, short
 
@@ -54,7 +55,7 @@ def plan_retry(choice: Choice) -> Planner:
             *_taken_back(again, tried),
             *_gates(manager, run, again),
             *_left(tried),
-            *_unserved(run),
+            *_unserved(manager, run),
         )
 
         def do(manager: StateManager, watch: Watch) -> Outcome:
@@ -167,6 +168,6 @@ def _left(tried: Tally) -> Iterable[str]:
         yield f"  and {len(tried.skipped) - 3:,} more"
 
 
-def _unserved(run: RunView) -> Iterable[str]:
-    if not run.served:
+def _unserved(manager: StateManager, run: RunView) -> Iterable[str]:
+    if not (run.served or is_served(manager, run.namespace, run.graph)):
         yield f"No runtime serves this run now; go on with: exodsl resume {short(run.run_id)}"
