@@ -8,6 +8,7 @@ from time import monotonic
 
 from exodsl.engine.notes import Notes
 from exodsl.engine.reports import Report
+from exodsl.errors import DatabaseUnusable
 from exodsl.manager.protocol import Exchange, Serves, StateManager
 from exodsl.runtime.logs import LOG
 from exodsl.runtime.notebook import Notebook
@@ -191,6 +192,9 @@ class Exchanges:
             return
         try:
             exchange = self._manager.exchange(self._session, (), 0)
+        except DatabaseUnusable as error:
+            LOG.warning("leases could not be renewed: %s", error)
+            return
         except Exception:  # noqa: BLE001 - the loop meets the same trouble, and ends with it
             LOG.exception("leases could not be renewed")
             return

@@ -76,6 +76,34 @@ def test_a_run_that_cannot_be_recorded_any_more_goes_on_once_it_can(
     assert before.items() <= after.items()
 
 
+@pytest.mark.timeout(20)
+def test_a_lease_that_cannot_be_renewed_is_one_line(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A body that blocks the event loop leaves that to another thread, whose trouble the runtime ends with later."""
+    monkeypatch.setattr("exodsl.runtime.exchanges.HEARTBEAT_SECONDS", 0.01)
+    database = Sqlite(file)
+
+    @node
+    async def block() -> int:
+        with database.lock:
+            database.connection.execute(READ_ONLY)
+        while "leases could not be renewed" not in caplog.text:
+            pass
+        return 1
+
+    graph = Graph("blocks")
+    graph.start(block)
+    with closing(EmbeddedManager(database)) as manager:
+        run = begin(manager, graph, None)
+        with pytest.raises(DatabaseUnusable, match="give it write permission"):
+            resume(run.run_id, graph, manager)
+        database.connection.execute(WRITABLE)
+
+    assert "leases could not be renewed: " in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 def work_without_rights(folder: Path) -> None:
     """Work on a run while the permissions to write are taken away, as a user whom that concerns."""
     if os.geteuid() == 0:
