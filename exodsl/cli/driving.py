@@ -17,7 +17,7 @@ from exodsl.cli.results import short, show_result
 from exodsl.cli.storage import spelled
 from exodsl.cli.tables import spelled_seconds
 from exodsl.cli.watching import watched
-from exodsl.errors import ExecutorUnusable
+from exodsl.errors import DatabaseUnusable, ExecutorUnusable
 from exodsl.manager.naming import command
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def drive(
     except (KeyboardInterrupt, asyncio.CancelledError):
         say(f"Interrupted; {_how_to_go_on(run, db)}")
         return INTERRUPTED
-    except ExecutorUnusable as error:
+    except (DatabaseUnusable, ExecutorUnusable) as error:
         say(f"{error}\nThe run is not done; {_how_to_go_on(run, db)}")
         return REFUSED
     run = manager.run(run.run_id)

@@ -97,5 +97,6 @@ def test_a_disk_that_takes_no_more_is_one_error_and_a_resume(
 
     assert (process.returncode, out) == (2, "")
     assert 'Database "book.db" cannot be used: disk I/O error. Its disk fails, or takes no more' in err
+    assert err.endswith(f"what was recorded is kept. Go on with:\n  exodsl resume {run} --db book.db\n")
     assert "Traceback" not in err
     assert call("resume", run, "--db", "book.db") == "1200000\n"
