@@ -429,12 +429,10 @@ class KeyRefused(DatabaseUnusable):
 
     code = "key-refused"
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, shown: bool = True) -> None:
         self.uri = uri
-        super().__init__(
-            f'The server "{uri}" does not take this key. Give the right one: in the variable EXOSPHERE_API_KEY, or as'
-            " key=..."
-        )
+        what = "does not take this key. Give the right one" if shown else "wants a key. Give it"
+        super().__init__(f'The server "{uri}" {what}: in the variable EXOSPHERE_API_KEY, or as key=...')
 
 
 class TransactionUndone(DatabaseUnusable):

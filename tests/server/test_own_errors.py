@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -34,6 +35,7 @@ from exodsl.manager.opening import open_embedded, open_manager
 from exodsl.manager.protocol import Serves, Trigger
 from exodsl.manager.protocol import StateManager as Manager
 from exodsl.manager.remote import waiting
+from exodsl.manager.remote.line import Line
 from exodsl.manager.remote.messages import PREFIX, WAIT
 from tests.manager.byhand import Clock, begin, draw, give, numbers, report, serves
 from tests.served import KEY, Served
@@ -95,6 +97,20 @@ def test_a_wrong_key_is_refused_by_name(served: Served) -> None:
     assert caught.value.uri == served.uri
 
 
+def test_a_server_that_wants_a_key_says_so(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EXOSPHERE_API_KEY", raising=False)
+    with pytest.raises(KeyRefused, match=r"wants a key\. Give it: in the variable EXOSPHERE_API_KEY"):
+        StateManager.open(served.uri)
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "secret\n", "\x1b[2J"], ids=["no ASCII", "a line", "control"])
+def test_a_key_that_no_request_can_carry_is_refused_without_being_told(served: Served, key: str) -> None:
+    with pytest.raises(KeyRefused) as caught:
+        StateManager.open(served.uri, key=key)
+
+    assert key.strip() not in str(caught.value)
+
+
 def test_the_key_comes_from_the_environment(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXOSPHERE_API_KEY", KEY)
     monkeypatch.setenv("EXOSPHERE_STATE_MANAGER_URI", served.uri)
@@ -119,7 +135,7 @@ def test_a_password_in_an_address_is_not_logged(served: Served, caplog: pytest.L
 
 @pytest.mark.parametrize("address", ["http://", "http://[::1", "http://host:port"])
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(DatabaseUnusable, match=r"http://host:port|cannot be reached"):
+    with pytest.raises(DatabaseUnusable, match=r"is no address of a server: .* Write http://host:port\."):
         StateManager.open(address)
 
 
@@ -201,6 +217,18 @@ def test_a_runtime_goes_on_when_waiting_for_work_ends_in_the_middle(monkeypatch:
             woken.get(timeout=20)
 
     assert _Gateway.asked.count("exchange_hosted") == 3
+
+
+def test_who_speaks_tls_to_plain_http_is_told(served: Served) -> None:
+    with pytest.raises(DatabaseUnusable, match=r"cannot be reached: it does not speak TLS\. Write http://"):
+        StateManager.open(served.uri.replace("http:", "https:"))
+
+
+def test_what_takes_a_connection_and_says_nothing_is_no_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        line = Line(f"http://127.0.0.1:{silent.getsockname()[1]}", None, patience=0.05)
+        with closing(line), pytest.raises(DatabaseUnusable, match="cannot be reached: timed out"):
+            line.hello()
 
 
 def test_who_only_looks_changes_nothing(served: Served, manager: EmbeddedManager, clock: Clock, file: Path) -> None:

@@ -133,6 +133,16 @@ def test_a_look_is_taken_again(remote: StateManager, proxy: TcpProxy, clock: Clo
     assert proxy.cuts == 1
 
 
+@pytest.mark.timeout(20)
+def test_who_only_looks_is_told_soon_that_the_server_is_away(proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exodsl.manager.remote.manager.LOOKING_SECONDS", 0.5)
+    with closing(open_manager(proxy.uri, key=KEY, read_only=True)) as reader:
+        proxy.server = "http://127.0.0.1:1"
+        proxy.close()
+        with pytest.raises(DatabaseUnusable, match="cannot be reached"):
+            reader.runs()
+
+
 def test_another_server_goes_on_with_a_session(
     served: Served, manage: Callable[[], EmbeddedManager], clock: Clock
 ) -> None:

@@ -20,8 +20,8 @@ from exodsl.errors import DatabaseUnusable, ExodslError, InputInvalid, KeyRefuse
 from exodsl.manager.remote.faults import heard
 from exodsl.manager.remote.messages import PREFIX, Hello
 
-PATIENCE_SECONDS = 30.0
-"""How long a server may stay away before what was asked of it fails."""
+PATIENCE_SECONDS, LOOKING_SECONDS = 30.0, 5.0
+"""How long a server may stay away before what was asked of it fails; and who only looks is told so soon."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds between two tries to reach it."""
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 120.0
@@ -34,6 +34,8 @@ KEY_HEADER = "x-api-key"
 Limit = Callable[[], float]
 """Says until when something is worth waiting for, by the monotonic clock."""
 _AWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+_PLAIN_HTTP = "WRONG_VERSION_NUMBER"
+"""What OpenSSL finds in an answer without TLS."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -61,13 +63,16 @@ class Line:
     def __init__(self, uri: str, key: SecretStr | None, patience: float = PATIENCE_SECONDS) -> None:
         self.name = without_password(uri)
         self._patience = patience
+        self._shows_key = key is not None
         self._given_up = False
         self._closed = threading.Event()
         headers = {"content-type": "application/json", "accept": "application/json"}
         if key is not None:
-            headers[KEY_HEADER] = key.get_secret_value()
+            headers[KEY_HEADER] = self._sendable(key)
         try:
             url = httpx.URL(uri.rstrip("/"))
+            if not url.host:
+                raise ValueError("it names no host")
             login = (url.username, url.password) if url.userinfo else None
             self._http = httpx.Client(
                 base_url=url.copy_with(userinfo=b""),  # httpx logs whole addresses
@@ -81,14 +86,21 @@ class Line:
                 f'"{self.name}" is no address of a server: {error}. Write http://host:port.'
             ) from error
 
+    def _sendable(self, key: SecretStr) -> str:
+        """Return the key; :raises KeyRefused: when no header can hold it, without saying what is in it."""
+        text = key.get_secret_value()
+        if not (text.isascii() and text.isprintable()):
+            raise KeyRefused(self.name)
+        return text
+
     def hello(self) -> Hello:
-        """Ask the server what it is, once.
+        """Ask the server what it is, once; what does not say it within the patience is not taken for one.
 
         :raises KeyRefused: when it does not take the key.
         :raises DatabaseUnusable: when it is not there, or is none of exodsl's.
         """
         try:
-            return Hello.model_validate_json(self._asked("GET", PREFIX, b""))
+            return Hello.model_validate_json(self._asked("GET", PREFIX, b"", self._patience))
         except _Lost as lost:
             raise self._unreachable(lost) from lost.__cause__
         except ValidationError as error:
@@ -186,7 +198,7 @@ class Line:
         if error is not None:
             raise error
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise KeyRefused(self.name)
+            raise KeyRefused(self.name, shown=self._shows_key)
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise RequestTooLarge(len(response.request.content))
         if status in _AWAY:
@@ -226,6 +238,8 @@ def _timeout(seconds: float) -> httpx.Timeout:
 def _reason(error: Exception) -> str:
     """Return why there was no answer, without the numbers that systems give."""
     text = str(error).strip().rstrip(".")
+    if _PLAIN_HTTP in text:
+        return "it does not speak TLS. Write http://, or put TLS in front of it"
     return text.partition("] ")[2] or text or type(error).__name__
 
 

@@ -21,7 +21,7 @@ from exodsl.engine.reports import Report
 from exodsl.errors import DatabaseUnusable, InputInvalid, ReadOnly, RequestTooLarge, TransitionRefused
 from exodsl.manager.protocol import Exchange, Serves, StateManager, Trigger
 from exodsl.manager.remote.calls import ROUND_SECONDS, Call, Elsewhere, calls
-from exodsl.manager.remote.line import Limit, Line, no_limit
+from exodsl.manager.remote.line import LOOKING_SECONDS, PATIENCE_SECONDS, Limit, Line, no_limit
 from exodsl.manager.remote.messages import EXPORT, STATES_HEADER, Export
 from exodsl.manager.remote.session import RemoteSession
 from exodsl.manager.remote.waiting import Waiting
@@ -40,7 +40,7 @@ def open_remote(uri: str, key: str | None = None, *, read_only: bool = False) ->
     :raises DatabaseUnusable: when there is no such server.
     :raises KeyRefused: when it does not take the key.
     """
-    line = Line(uri, SecretStr(key) if key else None)
+    line = Line(uri, SecretStr(key) if key else None, LOOKING_SECONDS if read_only else PATIENCE_SECONDS)
     try:
         return cast("StateManager", RemoteManager(line, line.hello().body_bytes, read_only=read_only))
     except BaseException:
