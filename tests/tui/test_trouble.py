@@ -123,10 +123,14 @@ def test_what_is_lost_stays_on_the_screen_with_its_age_and_comes_back(
         await tui.shows("What you see is 1m30s old")
         assert "greeting" in tui.text()
         assert tui.app.screen.has_class("-lost")
+        await tui.pilot.press("2")
+        await tui.shows("reading . . .")
+        assert "no graphs yet" not in tui.text()
         away.rename(database)
         await tui.pilot.press("ctrl+r")
         await tui.shows("[live]")
         assert not tui.app.screen.has_class("-lost")
+        assert "reading" not in tui.text()
 
     drive(look, size=(160, 24))
 

@@ -29,13 +29,15 @@ class WholeListPane(ListPane[Row]):
 
     def apply(self) -> None:
         """Show the rows that fit."""
+        if self._all is None:
+            self.table.expect()
         self.follow("rows", self.read, self._show)
 
     def completions(self, text: str, position: int) -> Sequence[str]:
         """Return filters with the name of a row in place of the word that is typed."""
         start = text.rfind(" ", 0, position) + 1
         typed = text[start:position].casefold()
-        names = dict.fromkeys([*map(self.named, self._all), self.NEEDS_ME])
+        names = dict.fromkeys([*map(self.named, self._all or ()), self.NEEDS_ME])
         return [text[:start] + name + text[position:] for name in names if typed and name.casefold().startswith(typed)]
 
     def _show(self, rows: Sequence[Row]) -> None:
@@ -53,4 +55,4 @@ class WholeListPane(ListPane[Row]):
             if all(part in self.named(row).casefold() for part in parts) and (self.needs_me(row) or not only)
         ]
 
-    _all: Sequence[Row] = ()
+    _all: Sequence[Row] | None = None

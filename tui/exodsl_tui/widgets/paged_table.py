@@ -12,7 +12,7 @@ from exodsl.errors import ExodslError
 from exodsl.manager.protocol import StateManager
 from exodsl_tui.asking import Asking
 from exodsl_tui.paging import PAGE, WALK, Fetched, Pages, Source, Wanted, fetch
-from exodsl_tui.widgets.table import Table
+from exodsl_tui.widgets.table import READING, Table
 
 Row = TypeVar("Row")
 MOST_MARKED = 5_000
@@ -65,7 +65,7 @@ class PagedTable(Asking, Table[Row]):
         """What is said where there are no rows, or none yet."""
         if self.problem:
             return self.problem
-        return super().emptiness if self._source is not None and self._pages.known else "reading . . ."
+        return super().emptiness if self._source is not None and self._pages.known else READING
 
     @property
     def height(self) -> int:

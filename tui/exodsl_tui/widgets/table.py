@@ -19,6 +19,9 @@ from exodsl_tui.widgets.marked_table import MarkedTable
 
 Row = TypeVar("Row")
 
+READING = "reading . . ."
+"""What is said where nobody knows yet whether there are rows."""
+
 
 class Table(MarkedTable[Row]):
     """Rows in columns, with a cursor and marks.
@@ -106,14 +109,20 @@ class Table(MarkedTable[Row]):
         super().__init__(columns, key, signs=signs, id=id, classes=classes)
         self.empty = empty
         self._failed = failed
+        self._expected = False
         self._given: Sequence[Row] = ()
         self._rows: Sequence[Row] = ()
         self._cursor_key: Hashable = None
 
     # Rows
 
+    def expect(self) -> None:
+        """Say that rows are read, until the first are shown."""
+        self._expected = True
+
     def show(self, rows: Sequence[Row]) -> None:
         """Show a list that is all in memory."""
+        self._expected = False
         self._given = rows
         self._rows = self._in_order(rows)
         self.rows_changed()
@@ -133,8 +142,8 @@ class Table(MarkedTable[Row]):
 
     @property
     def emptiness(self) -> str:
-        """What is said where there are no rows."""
-        return self.empty
+        """What is said where there are no rows, or none yet."""
+        return READING if self._expected else self.empty
 
     def say_empty(self, text: str) -> None:
         """Say something else where there are no rows."""
