@@ -39,12 +39,13 @@ _COUNTED = {
 
 Before = Annotated[str, typer.Argument(metavar="A", help=f"A workflow: {_NAMED}")]
 After = Annotated[str, typer.Argument(metavar="B", help="The workflow to compare it with, named likewise.")]
-Placed = Annotated[str, typer.Option("--namespace", metavar="NAME", help="Where GRAPH@3 is looked for.")]
+Placed = Annotated[
+    str | None,
+    typer.Option("--namespace", metavar="NAME", help="Where GRAPH@3 is looked for, and other workflows are kept."),
+]
 
 
-def diff(
-    before: Before, after: After, namespace: Placed = "default", db: Database = None, as_json: Json = False
-) -> None:
+def diff(before: Before, after: After, namespace: Placed = None, db: Database = None, as_json: Json = False) -> None:
     """Compare two versions of a workflow, and say which live runs stay on which version.
 
     Exit code 0 when they are the same, 1 when they differ.
@@ -72,18 +73,18 @@ def diff(
         raise typer.Exit(DIFFERENT)
 
 
-def _template(target: str, namespace: str, db: str | None) -> GraphTemplate:
+def _template(target: str, namespace: str | None, db: str | None) -> GraphTemplate:
     from exodsl.cli.apart import at_revision, compiled_apart
-    from exodsl.cli.targets import bare_workflow
+    from exodsl.cli.targets import bare_workflow, placed
 
     stored = _STORED.fullmatch(target)
     if stored is not None:
         version = None if stored["version"] == "newest" else int(stored["version"])
         with found(db) as manager:
-            return manager.template(namespace, stored["graph"], version)
+            return manager.template(namespace or "default", stored["graph"], version)
     if target.endswith(".json") and not at_revision(target):
-        return bare_workflow(target).template
-    return compiled_apart(target)
+        return bare_workflow(target, namespace).template
+    return placed(compiled_apart(target), namespace)
 
 
 def _document(

@@ -153,7 +153,7 @@ def workflow_of(target: str, nodes: str | None = None, namespace: str | None = N
     if nodes is not None:
         raise TargetError(f'--nodes is for a template.json; "{target}" brings its own nodes.')
     graph = load(target)
-    template = _placed(graph.compile(), namespace)
+    template = placed(graph.compile(), namespace)
     bodies = bodies_by_name(graph_bodies(graph))
     return Workflow(template, bodies, _address(target, graph), graph, graph.secret_values)
 
@@ -163,7 +163,7 @@ def template_of(target: str, namespace: str | None = None) -> GraphTemplate:
     """Return the checked template of a target; one of JSON needs no nodes for it."""
     if target.endswith(".json"):
         return bare_workflow(target, namespace).template
-    return _placed(load(target).compile(), namespace)
+    return placed(load(target).compile(), namespace)
 
 
 @_loading()
@@ -239,12 +239,13 @@ def bare_workflow(target: str, namespace: str | None = None) -> Workflow:
         raise TargetError(f'"{target}" is no graph template: {reasons(error)}.') from error
     if "name" not in template.model_fields_set:
         template = template.model_copy(update={"name": Path(target).stem})
-    template = _placed(template, namespace)
+    template = placed(template, namespace)
     ensure_valid(template)
     return Workflow(template, {}, None, secrets=values_in(from_json(text)))
 
 
-def _placed(template: GraphTemplate, namespace: str | None) -> GraphTemplate:
+def placed(template: GraphTemplate, namespace: str | None) -> GraphTemplate:
+    """Return a template in another namespace, if one is named."""
     if namespace is None:
         return template
     if not namespace.strip():

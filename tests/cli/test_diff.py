@@ -240,6 +240,13 @@ def test_a_path_at_a_revision_counts_from_the_working_folder(
     assert cli("diff", "git:HEAD:flow.py", "flow.py").code == 0
 
 
+@pytest.mark.parametrize("target", ["words.py", "words.json"])
+def test_a_namespace_is_that_of_both(cli: Call, words: str, target: str) -> None:
+    cli("run", words, "--nodes", "words.py", "--namespace", "team", "--input", "document=a")
+
+    assert cli("diff", "word-count@newest", target, "--namespace", "team").code == 0
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [
