@@ -42,8 +42,8 @@ def keyring() -> Keyring:
     text = os.environ.get(KEY_VARIABLE, "").strip()
     if not text:
         raise SecretUnavailable(
-            f"Stored secrets are encrypted, and {KEY_VARIABLE} is not set. Set it to the key of this database;"
-            " `exodsl secrets key` makes one for a new database."
+            f"Stored secrets are encrypted, and {KEY_VARIABLE} is not set. Set it to the key of this database, for the"
+            " server where one serves it; `exodsl secrets key` makes one for a new database."
         )
     return _keyring(text)
 
