@@ -122,7 +122,8 @@ def test_a_secret_is_found_in_no_file_and_no_output(exodsl: Call, tmp_path: Path
     )
     kept = {path.name: path.read_bytes() for path in (tmp_path / ".exodsl").iterdir()}
 
-    assert (begun, looked) == ([2, 0, 1], [0] * 9)
+    assert begun == [2, 0, 1]
+    assert looked == [0, 0, 0, 0, 0, 0, 2, 0, 0]  # Exosphere has no variables of the environment, and no executors
     assert f"ada was refused with {sum(map(len, VALUES))} letters" in told
     for shred in SHREDS:
         assert shred not in told + shown, shred
