@@ -15,6 +15,7 @@ from exodsl.errors import TransitionRefused
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.inspection import Verdict
 from exodsl.manager.opening import open_embedded
+from exodsl.manager.views import StateStatus
 from exodsl.template.checks import check
 from tests.manager.audit import in_parts
 from tests.properties.bodies import Act, Behaviour, Deed, Json
@@ -24,6 +25,7 @@ from tests.properties.test_retries_by_hand import broken
 
 GRAPHS = int(os.environ.get("EXODSL_PROPERTY_GRAPHS", "30"))
 ENOUGH = 30
+WANTS = ("exodsl.MissingValue", "exodsl.NextCreatedError")
 GateId = tuple[str, tuple[int, ...]]
 
 
@@ -50,6 +52,17 @@ class Doctor:
             self._driver.work(self.run_id)
             return True
         return False
+
+    def ended_badly(self) -> set[int]:
+        """Return the states that failed or were pruned."""
+        ends: tuple[StateStatus, ...] = ("ERRORED", "PRUNED", "NEXT_CREATED_ERROR")
+        pages = (self._manager.states(self.run_id, status=end, limit=500) for end in ends)
+        return {state.state_id for page in pages for state in page.items}
+
+    def lacks_value(self, state: int) -> bool:
+        """Say whether a state ended for want of a value, and not because of its body."""
+        error = self._manager.state(state).error
+        return error is not None and error.type in WANTS
 
     def examine(self, gate: GateId) -> Verdict:
         """Ask for a verdict."""
@@ -114,8 +127,7 @@ def test_what_the_doctor_says_comes_true(fanouts: str) -> None:
     with in_parts() if fanouts == "in parts" else nullcontext():
         examine()
 
-    assert 2 * seen["opened"] > seen["retried"], seen
-    assert GRAPHS < ENOUGH or (seen["retried"] > 5 and seen["open"] > 100), seen
+    assert GRAPHS < ENOUGH or (seen["opened"] > 3 and seen["open"] > 100), seen
 
 
 def _compare(said: Verdict, end: Verdict) -> None:
@@ -128,10 +140,11 @@ def _compare(said: Verdict, end: Verdict) -> None:
 def _retry_each(doctor: Doctor, gates: list[GateId], seen: Counter[str]) -> None:
     """Retry what is dead for each gate that still has some: it opens, or what is dead then is new.
 
-    A retry may take the gate back together with what had opened it, where that had read the same value.
+    All bodies go well by then, so that this is the case only where something lacks a value that nobody gives. A retry
+    may take the gate back together with what had opened it, where that had read the same value.
     """
     for gate in gates:
-        before = dict(doctor.gates()).get(gate)
+        before, bad = dict(doctor.gates()).get(gate), doctor.ended_badly()
         if before is None or not before.dead or not doctor.retry(before):
             continue
         after = dict(doctor.gates()).get(gate)
@@ -139,5 +152,9 @@ def _retry_each(doctor: Doctor, gates: list[GateId], seen: Counter[str]) -> None
         if after is None:
             seen["taken back"] += 1
             continue
-        seen["opened"] += after.gate.status == "PASSED" and not after.dead
+        seen["opened"] += not after.dead
+        worse = doctor.ended_badly() - bad
+        assert after.dead or after.gate.status == "PASSED", (gate, before, after)
+        assert worse or not after.dead, (gate, before, after)
+        assert all(map(doctor.lacks_value, worse)), (gate, before, after)
         assert not set(after.dead) & set(before.dead), (gate, before, after)
