@@ -219,7 +219,10 @@ def _wanted(identifier: str, real: Code, function: Function) -> tuple[frozenset[
     """Return which parameters a fake has in common with the node, and whether it takes all inputs."""
     signature = real.signature
     known = [*real.input_names, *signature.contexts, *signature.stores, *signature.secrets]
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # an `AsyncMock` of early Pythons 3.11, or a builtin: they do not say
+        return frozenset(), True
     for parameter in parameters:
         required = parameter.default is Parameter.empty and parameter.kind not in (
             Parameter.VAR_POSITIONAL,

@@ -36,6 +36,8 @@ class Connection:
             return self.raw.execute(sql)
         try:
             return self.raw.execute(_marked(sql), values)
+        except psycopg.errors.NumericValueOutOfRange as error:
+            raise OverflowError(str(error)) from error  # as `sqlite3` says it
         except psycopg.DataError:
             if not any(_NUL in text for text in _texts(values)):
                 raise
