@@ -35,7 +35,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def contract(session: nox.Session) -> None:
-    """Run what every state manager promises over all kinds of them, HTTP over PostgreSQL included."""
+    """Run what every state manager promises over all kinds of them; `-- -k http` for those by a server alone."""
     install(session, "test")
     whole = {"EXODSL_TEST_CONTRACT": "whole"}
     session.run("pytest", "-n", "auto", "--maxprocesses", "2", "tests/manager", *session.posargs, env=whole)

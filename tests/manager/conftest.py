@@ -19,7 +19,9 @@ from tests.served import KEY, Served
 Begin = Callable[..., ByHand]
 Open = Callable[..., StateManager]
 HERE = ("file", "memory", "postgres")
-KINDS = (*HERE, "http-file", *(("http-postgres",) if os.environ.get("EXODSL_TEST_CONTRACT") == "whole" else ()))
+BY_HTTP = ("http-file", "http-postgres") if os.environ.get("EXODSL_TEST_CONTRACT") == "whole" else ()
+"""Those by a server; `nox -s contract` has them, too."""
+KINDS = (*HERE, *BY_HTTP)
 embedded = pytest.mark.parametrize("manager", HERE, indirect=True)
 """For what can be asked only of a state manager in this process."""
 

@@ -1,4 +1,7 @@
-"""A key that is limited to one namespace reaches nothing of another by any call of the protocol."""
+"""What each call of the protocol is asked of a namespace, and what lists show a key that is limited to one.
+
+That it reaches nothing of another by any call is shown over HTTP, by `test_own_routes.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from exodsl.errors import NamespaceRefused, NotFound
+from exodsl.errors import NamespaceRefused
 from exodsl.manager.embedded import EmbeddedManager
 from exodsl.manager.filters import RunFilter, StateFilter
 from exodsl.manager.inspection import Inspection
@@ -92,30 +95,6 @@ def test_every_call_of_the_protocol_has_a_case() -> None:
     assert protocol == {*CALLS, *LISTS, *OF_NOTHING, *REFUSED}
     assert set(ADMITS) == {*protocol, *IN_STEAD}
     assert {name: ADMITS[name] for name in IN_STEAD} == {name: ADMITS[other] for name, other in IN_STEAD.items()}
-
-
-@pytest.mark.parametrize("call", CALLS)
-def test_a_call_about_another_namespace_is_refused(
-    manager: EmbeddedManager, file: Path, theirs: Space, tmp_path: Path, call: str
-) -> None:
-    session = manager.open_session("theirs", theirs.serves)
-    before = dump(file)
-    with pytest.raises((NamespaceRefused, NotFound)) as refused:
-        ask(manager, call, **calls(theirs, session, tmp_path)[call])
-
-    # No more than what was asked for is named.
-    assert "2 runs" not in str(refused.value)
-    assert (dump(file) == before, (tmp_path / "theirs.db").exists()) == (True, False)
-
-
-@pytest.mark.parametrize("call", CALLS)
-def test_a_call_about_ones_own_namespace_works(
-    manager: EmbeddedManager, ours: Space, theirs: Space, tmp_path: Path, call: str
-) -> None:
-    manager.open_session("theirs", theirs.serves)
-    found = ask(manager, call, **calls(ours, manager.open_session("ours", ours.serves), tmp_path)[call])
-
-    assert THEIRS not in repr(found)
 
 
 def pages(manager: EmbeddedManager, call: str) -> Iterator[Any]:
