@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
 from exodsl.errors import ExodslError
@@ -25,16 +26,33 @@ from exodsl.server.parts import KEY_SHOWN, Server, StrictRoute
 
 Looking = Annotated[bool, Query(description="Take no more than two seconds, and hold nobody up.")]
 _NAMED = Parameter.KEYWORD_ONLY
+
+
+class Misfit(BaseModel):
+    """One thing of a request that does not fit, and where it stands; what was given is not repeated."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class Misfits(BaseModel):
+    """An answer that says what of a request does not fit."""
+
+    detail: list[Misfit]
+
+
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Fault, "description": text}
-    for status, text in {
-        400: "It cannot be done.",
-        401: "The key is missing or wrong.",
-        404: "There is no such thing.",
-        413: "The body is too large.",
-        422: "The parameters are others.",
-        503: "The database cannot be used now.",
-    }.items()
+    status: {"model": model, "description": text}
+    for status, model, text in (
+        (400, Fault, "It cannot be done."),
+        (401, Fault, "The key is missing or wrong."),
+        (403, Fault, "The key is not for this namespace."),
+        (404, Fault, "There is no such thing."),
+        (413, Fault, "The body is too large."),
+        (422, Misfits, "The parameters are others."),
+        (503, Fault, "The database cannot be used now."),
+    )
 }
 
 
@@ -51,7 +69,7 @@ class OwnRoute(StrictRoute):
             except ExodslError as error:
                 return _answer(error)
             except RequestValidationError as error:
-                return JSONResponse({"detail": _misfits(error)}, HTTPStatus.UNPROCESSABLE_ENTITY)
+                return JSONResponse(_misfits(error).model_dump(), HTTPStatus.UNPROCESSABLE_ENTITY)
 
         return told_of
 
@@ -100,5 +118,5 @@ def _answer(error: ExodslError) -> Response:
     return Response(told(error).model_dump_json(), status, media_type="application/json")
 
 
-def _misfits(error: RequestValidationError) -> list[dict[str, Any]]:
-    return [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+def _misfits(error: RequestValidationError) -> Misfits:
+    return Misfits(detail=[Misfit(loc=list(one["loc"]), msg=one["msg"], type=one["type"]) for one in error.errors()])
